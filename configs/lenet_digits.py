@@ -1,0 +1,22 @@
+"""LeNet-5 on scikit-learn's embedded digits: no file and no network needed.
+
+Paper: LeCun et al. 1998, https://doi.org/10.1109/5.726791.
+"""
+
+from configs import base
+
+
+def get_config():
+  config = base.supervised()
+  config.data = {'name': 'digits', 'scale': 4, 'validation': 0.1, 'test': 0.2, 'split_seed': 0}
+  config.model = {'name': 'lenet', 'classes': 10, 'activation': 'relu', 'pooling': 'max', 'dropout': 0.25}
+  config.task.label_smoothing = 0.0
+  config.task.top_k = 3
+  config.augment = {'shift': {'pixels': 3}}
+  config.optimizer.learning_rate = 2e-3
+  config.optimizer.weight_decay = 1e-2
+  config.optimizer.average = 0.995
+  config.train.steps = 1500
+  config.train.batch_size = 64
+  config.train.eval_every = 250
+  return config

@@ -1,0 +1,60 @@
+"""The figures of a finished run, computed in the one way that training and evaluation share."""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from nn_zoo.build import Experiment
+from nn_zoo.errors import InputError
+from nn_zoo.task import State
+from nn_zoo.train.checkpoint import Checkpoints, Saved
+from nn_zoo.train.loop import evaluate, evaluation, predict
+
+
+def selected(experiment: Experiment, workdir: Path, select: str, seed: int) -> Saved:
+  """The checkpoint that a run is judged by: 'last' or 'best'.
+
+  Raises:
+    InputError: the workdir has none, or `select` is another word.
+  """
+  if select not in ('last', 'best'):
+    raise InputError(f"train.select={select!r}: expected 'last' or 'best'")
+  like = jax.eval_shape(experiment.task.init, jax.random.key(seed), experiment.train[0])
+  checkpoints = Checkpoints(workdir / 'checkpoints')
+  saved = (checkpoints.best if select == 'best' else checkpoints.latest)(like)
+  checkpoints.close()
+  if saved is None:
+    hint = ' (train.monitor decides which is best)' if select == 'best' else ''
+    raise InputError(f'workdir {workdir}: it has no {select} checkpoint{hint}')
+  return saved
+
+
+def figures(experiment: Experiment, state: State, seed: int) -> dict[str, dict[str, Any]]:
+  """Every metric and measure by split, as plain numbers and lists."""
+  table = {}
+  for split, stream in experiment.evals.items():
+    calls = evaluation(experiment.task, stream, state, seed)
+    values = {name: _plain(value) for name, value in evaluate(calls, state, len(stream)).items()}
+    if experiment.measures:
+      predictions = predict(experiment.task, state, stream, seed)
+      targets = stream.arrays['targets'][: stream.examples]
+      values |= {name: measure(predictions, targets) for name, measure in experiment.measures.items()}
+    table[split] = values
+  return table
+
+
+def lines(table: dict[str, dict[str, Any]]) -> str:
+  """The scalar figures as text, a split a line."""
+  rows = []
+  for split, values in table.items():
+    scalars = [f'{name} {value:.6g}' for name, value in values.items() if isinstance(value, float)]
+    rows.append(f'{split}: ' + '  '.join(scalars))
+  return '\n'.join(rows)
+
+
+def _plain(value: np.ndarray) -> Any:
+  # JSON has no NaN: the precision of a class that was never predicted is null.
+  array = np.asarray(value, np.float64)
+  return np.where(np.isfinite(array), array.astype(object), None).tolist()

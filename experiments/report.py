@@ -1,0 +1,53 @@
+"""Writes report.html from what a run left."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from experiments.launch import ROOT, config_description
+from nn_zoo.build import Experiment
+from nn_zoo.models.summary import summary
+from nn_zoo.report.page import Run, page
+from nn_zoo.task import State
+from nn_zoo.train.loop import predict
+
+
+def write_report(
+  folder: Path,
+  experiment: Experiment,
+  state: State,
+  results: Mapping[str, Any],
+  rows: Sequence[Mapping[str, Any]],
+  config: Mapping[str, Any],
+) -> Path:
+  """Predicts the last evaluation split, draws the page, and returns its path."""
+  sections = []
+  if experiment.evals:
+    stream = list(experiment.evals.values())[-1]
+    arrays = {name: array[: stream.examples] for name, array in stream.arrays.items()}
+    outputs = predict(experiment.task, state, stream, config['seed'])
+    sections = experiment.sections(state, arrays['inputs'], arrays['targets'], outputs)
+  scalars = {
+    split: {name: value for name, value in values.items() if isinstance(value, float)}
+    for split, values in results['figures'].items()
+  }
+  model = summary(experiment.model, jax.eval_shape(lambda: experiment.train[0]['inputs'][:1] * 1.0))
+  run = Run(
+    name=results['name'],
+    description=config_description(ROOT / 'configs' / f'{results["name"]}.py'),
+    command=results['command'],
+    outcome=scalars,
+    rows=rows,
+    timing=results['timing'],
+    environment=json.loads((folder / 'environment.json').read_text()),
+    config=config,
+    model=[row._asdict() for row in model.rows],
+    totals={'parameters': model.parameters, 'flops': model.flops},
+    sections=sections,
+  )
+  path = folder / 'report.html'
+  path.write_text(page(run), encoding='utf-8')
+  return path

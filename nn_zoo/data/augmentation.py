@@ -1,0 +1,136 @@
+"""Augmentation of raw images inside the compiled training step.
+
+Every entry of AUGMENTATIONS is (key, batch, **fields) -> batch. Axes: B batch, H height, W width, C channels
+(of images) or classes (of targets), K outputs.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+from nn_zoo.named import check, choose
+from nn_zoo.task import Batch, Key
+
+
+def shift(key: Key, batch: Batch, *, pixels: int) -> Batch:
+  """Moves each image by up to `pixels` up, down, left and right; what comes in is 0 (pad and crop)."""
+  import dm_pix
+
+  images_BHWC = batch['inputs']
+  border = (pixels, pixels)
+  padded_BHWC = jnp.pad(images_BHWC, ((0, 0), border, border, (0, 0)))
+  crop = partial(dm_pix.random_crop, crop_sizes=images_BHWC.shape[1:])
+  return batch | {'inputs': _each(crop, key, padded_BHWC)}
+
+
+def flip(key: Key, batch: Batch, *, probability: float) -> Batch:
+  """Mirrors each image left to right with the given probability."""
+  import dm_pix
+
+  mirror = partial(dm_pix.random_flip_left_right, probability=probability)
+  return batch | {'inputs': _each(mirror, key, batch['inputs'])}
+
+
+def crop(key: Key, batch: Batch, *, smallest: float) -> Batch:
+  """Takes a random window of `smallest` to 1 times each side and enlarges it to the full image (bilinear).
+
+  Source: Szegedy et al. 2014, "Going deeper with convolutions", https://arxiv.org/abs/1409.4842.
+  Departure: the window keeps the image's aspect.
+  """
+
+  def enlarge(key, image_HWC):
+    key_size, key_place = jax.random.split(key)
+    side = jax.random.uniform(key_size, minval=smallest, maxval=1.0)
+    size_2 = jnp.array(image_HWC.shape[:2], jnp.float32)
+    corner_2 = jax.random.uniform(key_place, (2,)) * (1 - side) * size_2
+    scale_2 = jnp.full((2,), 1 / side)
+    return jax.image.scale_and_translate(
+      image_HWC, image_HWC.shape, (0, 1), scale_2, -corner_2 / side, 'linear', antialias=False
+    )
+
+  return batch | {'inputs': _each(enlarge, key, batch['inputs'].astype(jnp.float32))}
+
+
+def erasing(key: Key, batch: Batch, *, pixels: int) -> Batch:
+  """Sets a square of pixels x pixels at a random place of each image to 0.
+
+  Source: DeVries & Taylor 2017, "Cutout", https://arxiv.org/abs/1708.04552.
+  """
+  images_BHWC = batch['inputs']
+  batch_size, height, width, _ = images_BHWC.shape
+  key_H, key_W = jax.random.split(key)
+  outside_BH = _outside(key_H, batch_size, height, pixels)
+  outside_BW = _outside(key_W, batch_size, width, pixels)
+  keep_BHW = outside_BH[:, :, None] | outside_BW[:, None, :]
+  return batch | {'inputs': images_BHWC * keep_BHW[..., None].astype(images_BHWC.dtype)}
+
+
+def mixup(key: Key, batch: Batch, *, alpha: float, classes: int) -> Batch:
+  """Blends each example with another of the batch: x = m x_i + (1 - m) x_j, likewise the targets.
+
+  m ~ Beta(alpha, alpha), one a batch. Class targets become soft; `classes` = 0 means real targets.
+
+  Source: Zhang et al. 2017, "mixup: Beyond empirical risk minimization", https://arxiv.org/abs/1710.09412.
+  """
+  key_share, key_order = jax.random.split(key)
+  share = jax.random.beta(key_share, alpha, alpha)
+  order_B = jax.random.permutation(key_order, batch['weight'].shape[0])
+  targets = batch['targets']
+  if classes and targets.ndim == 1:
+    targets = jax.nn.one_hot(targets, classes)
+
+  def blend(x):
+    return share * x + (1 - share) * x[order_B]
+
+  inputs = batch['inputs'].astype(jnp.float32)
+  return batch | {'inputs': blend(inputs), 'targets': blend(targets)}
+
+
+AUGMENTATIONS: dict[str, Callable[..., Batch]] = {
+  'shift': shift,
+  'flip': flip,
+  'crop': crop,
+  'erasing': erasing,
+  'mixup': mixup,
+}
+
+
+def augmentation(fields: Mapping[str, Mapping], classes: int) -> Callable[[Key, Batch], Batch]:
+  """The named augmentations one after the other, in the order of AUGMENTATIONS.
+
+  Args:
+    fields: name -> its fields, such as {'shift': {'pixels': 2}}; empty for none.
+    classes: of the targets; 0 for real targets.
+
+  Raises:
+    InputError: an unknown name or field.
+  """
+  for name in fields:
+    choose(AUGMENTATIONS, name, 'augment')
+  chain = []
+  for name, change in AUGMENTATIONS.items():
+    if name in fields:
+      check(change, f'augment.{name}', name, ('classes',), 2, fields[name])
+      more = {'classes': classes} if change is mixup else {}
+      chain.append(partial(change, **fields[name], **more))
+
+  def augment(key: Key, batch: Batch) -> Batch:
+    for index, change in enumerate(chain):
+      batch = change(jax.random.fold_in(key, index), batch)
+    return batch
+
+  return augment
+
+
+def _each(function, key, images_BHWC):
+  return jax.vmap(function)(jax.random.split(key, images_BHWC.shape[0]), images_BHWC)
+
+
+def _outside(key, batch_size, length, pixels):
+  # The square's centre is uniform over the image, so at the border part of the square falls outside.
+  centre_B = jax.random.randint(key, (batch_size, 1), 0, length)
+  position_L = jnp.arange(length)[None, :]
+  low_B = centre_B - pixels // 2
+  return (position_L < low_B) | (position_L >= low_B + pixels)

@@ -1,0 +1,115 @@
+"""What every data source returns, how it is divided, and what it may not hold.
+
+Shapes: N examples, H height, W width, C channels, K outputs.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nn_zoo.errors import InputError
+
+Split = dict[str, np.ndarray]
+
+
+class Dataset(NamedTuple):
+  """Three splits of `inputs` [N, ...] and `targets`; validation and test may have no rows.
+
+  Args:
+    train: the examples to learn from. Images are uint8 [N, H, W, C], everything else float32.
+      Targets are int32 class indices [N], or float32 real numbers [N, K].
+    validation: the examples to choose by.
+    test: the examples to report.
+    classes: one name for each class index; () where targets are real numbers.
+  """
+
+  train: Split
+  validation: Split
+  test: Split
+  classes: tuple[str, ...]
+
+
+def split(
+  inputs: np.ndarray, targets: np.ndarray, *, validation: float, test: float, seed: int
+) -> tuple[Split, Split, Split]:
+  """Divides examples at random into train, validation and test, decided by `seed` alone.
+
+  The test examples are drawn first, so that another `validation` leaves the test set as it was.
+
+  Args:
+    inputs: one row an example.
+    targets: one row an example.
+    validation: a fraction in [0, 1) if it is a float, a number of examples if it is an int.
+    test: likewise.
+    seed: of the permutation.
+
+  Raises:
+    InputError: a size is neither of the two, or no training example is left.
+  """
+  examples = len(inputs)
+  held = [_count('test', test, examples), _count('validation', validation, examples)]
+  if sum(held) >= examples:
+    raise InputError(
+      f'validation={validation} and test={test} leave no training example of {examples}: '
+      'make them smaller'
+    )
+  order = np.random.default_rng(at_least('split_seed', seed, 0)).permutation(examples)
+  test_rows, validation_rows, train_rows = np.split(order, np.cumsum(held))
+  return tuple(
+    {'inputs': inputs[rows], 'targets': targets[rows]}
+    for rows in (train_rows, validation_rows, test_rows)
+  )
+
+
+def check(
+  inputs: np.ndarray, targets: np.ndarray, *, classes: int, source: str, prefix: str = ''
+) -> None:
+  """Refuses examples that no training run could survive, naming the array and the row.
+
+  Args:
+    inputs: one row an example.
+    targets: one row an example.
+    classes: class indices must lie in [0, classes); 0 if the targets are real numbers.
+    source: the file that holds the arrays, for the message.
+    prefix: comes before 'inputs' and 'targets' in the arrays' names, for the message.
+
+  Raises:
+    InputError: the lengths differ, a value is not finite, or a class index is out of range.
+  """
+  if len(inputs) != len(targets):
+    raise InputError(
+      f"{source}: '{prefix}inputs' has {len(inputs)} rows and '{prefix}targets' {len(targets)}; "
+      'expected one target an input'
+    )
+  for name, array in (('inputs', inputs), ('targets', targets)):
+    if row := _first(~np.isfinite(array)):
+      raise InputError(
+        f"{source}: array '{prefix}{name}', row {row[0]} (counted from 0) holds {array[row]}; "
+        'expected finite numbers in the range of float32'
+      )
+  if classes and (row := _first((targets < 0) | (targets >= classes))):
+    raise InputError(
+      f"{source}: array '{prefix}targets', row {row[0]} (counted from 0) holds class "
+      f'{targets[row]}; expected class indices 0 to {classes - 1}'
+    )
+
+
+def at_least(key: str, value: int, least: int) -> int:
+  """Returns `value`, the config's `key`, unless it is below `least`."""
+  if value < least:
+    raise InputError(f'{key}={value!r}: expected at least {least}')
+  return value
+
+
+def _first(wrong: np.ndarray) -> tuple[int, ...]:
+  return tuple(map(int, np.unravel_index(wrong.argmax(), wrong.shape))) if wrong.any() else ()
+
+
+def _count(key: str, size: float, examples: int) -> int:
+  if isinstance(size, float) and 0 <= size < 1:
+    return round(size * examples)
+  if isinstance(size, int) and size >= 0:
+    return size
+  raise InputError(
+    f'{key}={size!r}: expected a fraction below 1, such as 0.1, or a number of examples, such as 500'
+  )

@@ -1,0 +1,171 @@
+"""The folder of published data sets, and how its files come from their homes: checked and resumable."""
+
+import gzip
+import hashlib
+import http.client
+import os
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from nn_zoo.errors import InputError
+from nn_zoo.named import choose
+
+TIMEOUT = 30.0  # seconds without a byte
+PROGRESS = 2.0  # seconds between two lines
+_CHUNK = 1 << 18  # bytes
+
+
+class File(NamedTuple):
+  """One published file.
+
+  Args:
+    name: below the data set's folder; one that ends in .gz may also lie there unzipped.
+    sha256: of the unzipped content, since a zip's own bytes may differ from home to home.
+    urls: its homes, tried in order.
+  """
+
+  name: str
+  sha256: str
+  urls: tuple[str, ...]
+
+
+def _published(homes: tuple[str, ...], digests: dict[str, str]) -> tuple[File, ...]:
+  return tuple(
+    File(name, sha256, tuple(home + name for home in homes)) for name, sha256 in digests.items()
+  )
+
+
+FILES: dict[str, tuple[File, ...]] = {
+  'mnist': _published(
+    homes=(
+      'https://storage.googleapis.com/cvdf-datasets/mnist/',
+      'https://ossci-datasets.s3.amazonaws.com/mnist/',
+    ),
+    digests={
+      'train-images-idx3-ubyte.gz': 'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db',
+      'train-labels-idx1-ubyte.gz': '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5',
+      't10k-images-idx3-ubyte.gz': '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7',
+      't10k-labels-idx1-ubyte.gz': 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2',
+    },
+  ),
+  'fashion_mnist': _published(
+    homes=(
+      'http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/',
+      'https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/',
+    ),
+    digests={
+      'train-images-idx3-ubyte.gz': 'c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888',
+      'train-labels-idx1-ubyte.gz': 'bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9',
+      't10k-images-idx3-ubyte.gz': '5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b',
+      't10k-labels-idx1-ubyte.gz': '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34',
+    },
+  ),
+}
+
+
+def data_root() -> Path:
+  """The folder that holds a folder a data set: NN_ZOO_DATA, else ~/.cache/nn_zoo."""
+  return Path(os.environ.get('NN_ZOO_DATA') or '~/.cache/nn_zoo').expanduser()
+
+
+def located(path: Path) -> Path:
+  """`path`, or the same file unzipped where only that is there."""
+  plain = path.with_suffix('') if path.suffix == '.gz' else path
+  return plain if plain.exists() and not path.exists() else path
+
+
+def fetch(dataset: str, report: Callable[[str], None] = print) -> list[Path]:
+  """Brings every file of a data set into `data_root()`; what is there and sound is left alone.
+
+  A file is downloaded beside its place, checked, then renamed, so that its name never stands for a
+  part of it. What an interruption leaves behind is resumed by the next call.
+
+  Args:
+    dataset: a key of FILES.
+    report: takes one line at a time, on what is complete and how far a download is.
+
+  Returns:
+    Where the files are.
+
+  Raises:
+    InputError: an unknown data set, a folder that cannot be made, or no home that gave a file.
+  """
+  files = choose(FILES, dataset, 'dataset')
+  folder = data_root() / dataset
+  try:
+    folder.mkdir(parents=True, exist_ok=True)
+  except OSError as error:
+    raise InputError(f'{folder}: cannot be made ({error}); set NN_ZOO_DATA to a folder') from error
+  return [_bring(file, folder / file.name, report) for file in files]
+
+
+def _bring(file: File, path: Path, report: Callable[[str], None]) -> Path:
+  there = located(path)
+  if there.exists():
+    if _sha256(there) == file.sha256:
+      report(f'{there}: complete')
+      return there
+    report(f'{there}: not the published content, fetching it anew')
+  part = path.with_name(path.name + '.part')
+  failures, urls = [], list(file.urls)
+  while urls:
+    url = urls.pop(0)
+    resumed = part.exists()
+    try:
+      _download(url, part, report)
+    except (OSError, http.client.HTTPException) as error:
+      failures.append(f'{url} ({error})')
+      continue
+    if _sha256(part) == file.sha256:
+      os.replace(part, path)
+      report(f'{path}: complete')
+      return path
+    part.unlink()
+    if resumed:  # the first bytes may be another home's: this home deserves a fresh start
+      urls.insert(0, url)
+    else:
+      failures.append(f'{url} (not the published content, SHA-256 {file.sha256[:12]}...)')
+  raise InputError(
+    f'{path}: tried {", ".join(failures)}. Run it again to resume, or place the file there by hand'
+  )
+
+
+def _download(url: str, part: Path, report: Callable[[str], None]) -> None:
+  """Appends to `part` what it lacks of `url`; whether that is right, only a digest can say."""
+  start = part.stat().st_size if part.exists() else 0
+  request = Request(url, headers={'Range': f'bytes={start}-'} if start else {})
+  try:
+    response = urlopen(request, timeout=TIMEOUT)
+  except HTTPError as error:
+    error.close()
+    if start and error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+      return  # nothing is lacking: the last run ended between the last byte and the check
+    raise
+  # A server that knows no Range answers 200 with the whole file.
+  mode = 'ab' if response.status == http.client.PARTIAL_CONTENT else 'wb'
+  with response, part.open(mode) as file:
+    done = file.tell()
+    total = done + int(response.headers['Content-Length'] or 0)
+    spoken = time.monotonic()
+    while chunk := response.read(_CHUNK):
+      done += file.write(chunk)
+      if time.monotonic() - spoken >= PROGRESS:
+        spoken = time.monotonic()
+        share = f' ({done / total:.0%})' if total >= done else ''  # not every home says a length
+        report(f'{url}: {done / 1e6:.1f} MB{share}')
+  if done < total:
+    raise ConnectionError(f'the connection closed after {done} of {total} bytes')
+
+
+def _sha256(path: Path) -> str | None:
+  opened = gzip.open if '.gz' in path.suffixes else open
+  try:
+    with opened(path, 'rb') as file:
+      return hashlib.file_digest(file, 'sha256').hexdigest()
+  except (EOFError, zlib.error, gzip.BadGzipFile):
+    return None

@@ -1,0 +1,105 @@
+"""The user's own table, in one .csv file."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from nn_zoo.data.dataset import Dataset, split
+from nn_zoo.errors import InputError
+from nn_zoo.named import choose
+
+Lines = list[tuple[int, list[str]]]  # (line number in the file, cells)
+
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+def csv_table(
+  *,
+  path: str,
+  target: str,
+  validation: float,
+  test: float,
+  split_seed: int,
+  classification: bool,
+) -> Dataset:
+  """Loads a table of numbers: a header line, commas between cells, one line an example.
+
+  Args:
+    path: the file, UTF-8.
+    target: name of the column to predict; all other columns are inputs.
+    validation: fraction or number of examples held out to choose by.
+    test: fraction or number of examples held out to report.
+    split_seed: seed of the division.
+    classification: True if the target's distinct values, numbers or words, are classes, which are
+      numbered in sorted order; False if they are real numbers.
+
+  Raises:
+    InputError: the file cannot be read, the target column is missing, or a cell is not a finite number.
+  """
+  columns, lines = _read(path)
+  at = choose({name: i for i, name in enumerate(columns)}, target, f'{path}: target')
+  others = [i for i in range(len(columns)) if i != at]
+  if not others:
+    raise InputError(f"{path}: '{target}' is the only column; expected inputs beside it")
+  inputs = _numbers(lines, columns, others, path)
+  if classification:
+    labels = [_label(line, cells[at], target, path) for line, cells in lines]
+    classes = _in_order(set(labels))
+    index = {name: i for i, name in enumerate(classes)}
+    targets = np.array([index[label] for label in labels], np.int32)
+  else:
+    targets, classes = _numbers(lines, columns, [at], path), ()
+  parts = split(inputs, targets, validation=validation, test=test, seed=split_seed)
+  return Dataset(*parts, classes=classes)
+
+
+def _read(path: str) -> tuple[list[str], Lines]:
+  try:
+    with Path(path).expanduser().open(newline='', encoding='utf-8-sig') as file:
+      reader = csv.reader(file)
+      lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if cells]
+  except FileNotFoundError as error:
+    raise InputError(f'path={path}: there is no such file') from error
+  except (OSError, UnicodeDecodeError, csv.Error) as error:
+    raise InputError(f'{path}: cannot be read as a table ({error})') from error
+  if len(lines) < 2:
+    raise InputError(f'{path}: expected a header line and at least one example')
+  (_, columns), *lines = lines
+  if repeated := [name for name in columns if columns.count(name) > 1]:
+    raise InputError(f"{path}: two columns are called '{repeated[0]}'; expected distinct names")
+  for line, cells in lines:
+    if len(cells) != len(columns):
+      raise InputError(f'{path}: line {line} has {len(cells)} cells; expected {len(columns)}')
+  return columns, lines
+
+
+def _numbers(lines: Lines, columns: list[str], wanted: list[int], path: str) -> np.ndarray:
+  rows = [[_number(line, cells[i], columns[i], path) for i in wanted] for line, cells in lines]
+  return np.array(rows, np.float32)
+
+
+def _number(line: int, cell: str, column: str, path: str) -> float:
+  try:
+    number = float(cell)
+  except ValueError:
+    number = float('nan')
+  if not abs(number) <= _LARGEST:
+    raise InputError(
+      f"{path}: line {line}, column '{column}' holds '{cell}'; "
+      'expected a finite number in the range of float32'
+    )
+  return number
+
+
+def _label(line: int, cell: str, column: str, path: str) -> str:
+  if cell.lower() in ('', 'nan'):
+    raise InputError(f"{path}: line {line}, column '{column}' holds '{cell}'; expected a class")
+  return cell
+
+
+def _in_order(names: set[str]) -> tuple[str, ...]:
+  try:
+    return tuple(sorted(names, key=lambda name: (float(name), name)))
+  except ValueError:
+    return tuple(sorted(names))

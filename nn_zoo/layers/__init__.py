@@ -1,0 +1,1 @@
+"""Linen parts that models are put together from."""

@@ -1,0 +1,49 @@
+"""A small convolutional network in the manner of VGG."""
+
+from typing import Any
+
+import jax
+from flax import linen as nn
+
+from nn_zoo.layers.activation import Activation
+from nn_zoo.layers.convolution import Conv
+from nn_zoo.layers.normalization import Normalization
+from nn_zoo.ops.convolution import max_pool
+
+
+class ConvNet(nn.Module):
+  """Stages of 3x3 convolution, normalization, activation and 2x2 pooling, then a hidden dense layer.
+
+  Attributes:
+    classes: outputs.
+    widths: channels of the stages; each stage halves height and width.
+    hidden: units of the dense layer before the output.
+    activation: a name in `nn_zoo.ops.activations.ACTIVATIONS`, or 'prelu'.
+    normalization: 'none', 'batch' or 'layer'.
+    dropout: share of the dense layer's inputs set to 0 in training.
+    dtype: of the computation ('bfloat16' or 'float32'); parameters are float32.
+
+  Source: Simonyan & Zisserman 2014, "Very deep convolutional networks for large-scale image
+  recognition", https://arxiv.org/abs/1409.1556. Departures: one convolution a stage, normalization.
+  """
+
+  classes: int
+  widths: tuple[int, ...] = (32, 64, 64)
+  hidden: int = 64
+  activation: str = 'relu'
+  normalization: str = 'batch'
+  dropout: float = 0.0
+  dtype: Any = None
+
+  @nn.compact
+  def __call__(self, x_BHWC: jax.Array, train: bool = False) -> jax.Array:
+    for width in self.widths:
+      # A normalization that follows takes the bias away again.
+      use_bias = self.normalization == 'none'
+      x_BHWC = Conv(width, use_bias=use_bias, dtype=self.dtype)(x_BHWC)
+      x_BHWC = Normalization(self.normalization, dtype=self.dtype)(x_BHWC, train)
+      x_BHWC = max_pool(Activation(self.activation)(x_BHWC))
+    h_BF = x_BHWC.reshape(x_BHWC.shape[0], -1)
+    h_BF = nn.Dropout(self.dropout, deterministic=not train)(h_BF)
+    h_BF = Activation(self.activation)(nn.Dense(self.hidden, dtype=self.dtype)(h_BF))
+    return nn.Dense(self.classes, dtype=self.dtype)(h_BF)

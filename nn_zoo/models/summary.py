@@ -1,0 +1,75 @@
+"""What a model is made of: parameters, FLOPs and output shapes, layer by layer."""
+
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from flax import linen as nn
+
+
+class Row(NamedTuple):
+  """A layer: its path, module, output shape, parameters, and FLOPs of its matrix products per example."""
+
+  path: str
+  module: str
+  output: tuple[int, ...]
+  parameters: int
+  flops: int
+
+
+class Summary(NamedTuple):
+  """The layers of a model and the totals; `str` gives a table."""
+
+  rows: list[Row]
+  parameters: int
+  flops: int
+
+  def __str__(self) -> str:
+    lines = [('layer', 'module', 'output', 'parameters', 'FLOPs')]
+    lines += [
+      (row.path, row.module, str(row.output), f'{row.parameters:,}', f'{row.flops:,}') for row in self.rows
+    ]
+    lines.append(('total', '', '', f'{self.parameters:,}', f'{self.flops:,}'))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return '\n'.join(
+      '  '.join(
+        cell.ljust(width) if index < 3 else cell.rjust(width)
+        for index, (cell, width) in enumerate(zip(line, widths, strict=True))
+      ).rstrip()
+      for line in lines
+    )
+
+
+def summary(model: nn.Module, inputs: Any) -> Summary:
+  """Describes a model for a batch of inputs (arrays or shapes); nothing is computed or allocated.
+
+  FLOPs count each multiplication and addition of dense and convolutional kernels, forward, for one example:
+  2 * kernel parameters * output positions. Batch axes are left out of the shapes.
+
+  Args:
+    model: a module called as model(inputs, train).
+    inputs: an example batch, of any size.
+  """
+  rows: list[Row] = []
+
+  def record(call, args, kwargs, context):
+    output = call(*args, **kwargs)
+    module = context.module
+    own = module.variables.get('params', {}) if context.method_name == '__call__' else {}
+    leaves = {name: leaf for name, leaf in own.items() if not isinstance(leaf, dict)}
+    if leaves:
+      parameters = sum(int(np.prod(leaf.shape)) for leaf in leaves.values())
+      kernel = leaves.get('kernel')
+      positions = int(np.prod(output.shape[1:-1]))
+      flops = 2 * int(np.prod(kernel.shape)) * positions if kernel is not None else 0
+      path = '/'.join(module.path)
+      rows.append(Row(path, type(module).__name__, tuple(output.shape[1:]), parameters, flops))
+    return output
+
+  def run(inputs):
+    with nn.intercept_methods(record):
+      return model.init(jax.random.key(0), inputs)
+
+  shapes = jax.eval_shape(run, inputs)
+  total = sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(shapes['params']))
+  return Summary(rows, total, sum(row.flops for row in rows))

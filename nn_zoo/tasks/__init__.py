@@ -1,0 +1,12 @@
+"""What networks are trained to do; TASKS is the table of all of it. A task takes its model as an argument."""
+
+from collections.abc import Callable
+
+from nn_zoo.task import Task
+from nn_zoo.tasks.classification import classification
+from nn_zoo.tasks.regression import regression
+
+TASKS: dict[str, Callable[..., Task]] = {
+  'classification': classification,
+  'regression': regression,
+}

@@ -1,0 +1,151 @@
+"""Checkpoints by orbax, with what it leaves open: digests, clear errors, and going back when one is damaged."""
+
+import hashlib
+import logging
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from nn_zoo.errors import InputError
+from nn_zoo.task import State
+
+
+class Saved(NamedTuple):
+  """A restored checkpoint: the step, the state as it was, and what was saved beside it (JSON)."""
+
+  step: int
+  state: State
+  extra: dict[str, Any]
+
+
+class Checkpoints:
+  """The last two checkpoints and the best one of a run, in `folder`/last and `folder`/best.
+
+  A checkpoint is written whole or not at all (orbax renames it into place), and beside it stands a SHA-256
+  of every array: one that does not match is said to be damaged and the one before it is taken.
+  """
+
+  def __init__(self, folder: Path):
+    """Args: folder, made if need be."""
+    self._folder = Path(folder).absolute()
+    self._managers = {kind: _manager(self._folder / kind, keep) for kind, keep in _KEEP.items()}
+
+  @property
+  def last(self) -> int | None:
+    """The step of the last checkpoint."""
+    return self._managers['last'].latest_step()
+
+  def save(self, step: int, state: State, extra: dict[str, Any]) -> None:
+    """Starts writing a checkpoint; what is there already under that step is the same and stays."""
+    self._write('last', step, state, extra)
+
+  def keep_best(self, step: int, state: State, extra: dict[str, Any]) -> None:
+    """Starts writing the best checkpoint so far."""
+    self._write('best', step, state, extra)
+
+  def latest(self, like: State) -> Saved | None:
+    """The last checkpoint that is whole, or None if there is none.
+
+    Raises:
+      InputError: there are checkpoints, but all are damaged or of another state than `like`.
+    """
+    return self._read('last', like)
+
+  def best(self, like: State) -> Saved | None:
+    """The best checkpoint, or None if there is none; raises like `latest`."""
+    return self._read('best', like)
+
+  def wait(self) -> None:
+    """Waits until everything is on the disk.
+
+    Raises:
+      InputError: it could not be written.
+    """
+    for kind, manager in self._managers.items():
+      try:
+        manager.wait_until_finished()
+        manager.check_for_errors()
+      except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(f'{self._folder / kind}: could not write a checkpoint: {_first(error)}') from error
+
+  def close(self) -> None:
+    """Waits and lets go of the folder."""
+    self.wait()
+    for manager in self._managers.values():
+      manager.close()
+
+  def _write(self, kind, step, state, extra):
+    import orbax.checkpoint as ocp
+
+    self.wait()
+    manager = self._managers[kind]
+    if step in manager.all_steps():
+      return
+    extra = {'digests': digests(state), **extra}
+    arguments = ocp.args.Composite(
+      state=ocp.args.StandardSave(state), extra=ocp.args.JsonSave(extra)
+    )
+    try:
+      manager.save(step, args=arguments)
+    except (OSError, ValueError) as error:
+      raise InputError(f'{self._folder / kind}: could not write step {step}: {_first(error)}') from error
+
+  def _read(self, kind, like):
+    import orbax.checkpoint as ocp
+
+    manager = self._managers[kind]
+    steps = sorted(manager.all_steps(), reverse=True)
+    target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
+    arguments = ocp.args.Composite(
+      state=ocp.args.StandardRestore(target), extra=ocp.args.JsonRestore()
+    )
+    for step in steps:
+      try:
+        restored = manager.restore(step, args=arguments)
+        problem = _difference(restored['state'], restored['extra'].pop('digests'))
+      except (OSError, ValueError, KeyError, TypeError) as error:
+        problem = _first(error)
+      if not problem:
+        return Saved(step, restored['state'], restored['extra'])
+      logging.warning('%s: step %d is damaged (%s)', self._folder / kind, step, problem)
+    if steps:
+      raise InputError(
+        f'{self._folder / kind}: no checkpoint can be read ({problem}); start anew in another workdir '
+        'or with --resume=new'
+      )
+    return None
+
+
+def digests(state: State) -> dict[str, str]:
+  """The SHA-256 of each array of a state, with its type and shape, by path."""
+  return {jax.tree_util.keystr(path): _digest(leaf) for path, leaf in jax.tree.leaves_with_path(state)}
+
+
+_KEEP = {'last': 2, 'best': 1}
+
+
+def _manager(folder, keep):
+  import orbax.checkpoint as ocp
+
+  options = ocp.CheckpointManagerOptions(max_to_keep=keep, cleanup_tmp_directories=True)
+  try:
+    return ocp.CheckpointManager(folder, options=options)
+  except OSError as error:
+    raise InputError(f'{folder}: cannot keep checkpoints there: {_first(error)}') from error
+
+
+def _digest(leaf):
+  array = np.ascontiguousarray(jax.device_get(leaf))
+  return hashlib.sha256(f'{array.dtype}{array.shape}'.encode() + array.tobytes()).hexdigest()
+
+
+def _difference(state, expected):
+  found = digests(state)
+  wrong = [name for name in found | expected if found.get(name) != expected.get(name)]
+  return f'{wrong[0]} does not match its SHA-256' if wrong else ''
+
+
+def _first(error):
+  return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

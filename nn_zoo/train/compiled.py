@@ -1,0 +1,95 @@
+"""Many steps in one compiled program.
+
+The loop's length is an argument of the program, not part of it: one executable runs 1 step or 1000, so
+how a run is cut into calls changes neither its results, bit for bit, nor what has to be compiled.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nn_zoo.task import Key, Metrics
+
+RESIDENT_BYTES = 4 << 30  # data up to this size is kept on the device
+
+Carry = Any
+Context = Any
+Step = Callable[[Carry, Context, Any, Key], tuple[Carry, Metrics]]
+
+
+class Calls(NamedTuple):
+  """`run(carry, context, first, count)` does steps first ... first + count - 1; count <= size.
+
+  It returns the new carry and the metrics of every step as numpy arrays with a leading axis of `count`.
+  """
+
+  run: Callable[[Carry, Context, int, int], tuple[Carry, Metrics]]
+  size: int
+  compile_seconds: float
+
+
+def compile_steps(
+  step: Step, stream: Any, carry: Carry, context: Context, key: Key, size: int
+) -> Calls:
+  """Compiles a loop over a stream's batches, ahead of time.
+
+  Args:
+    step: (carry, context, batch, key) -> (carry, metrics); step i gets fold_in(key, i).
+    stream: indexable by step. One with `arrays` and `rows` that fits the device is put there whole and
+      batches are gathered inside the program; of any other, batches are sent with each call.
+    carry: donated, so the caller's arrays are gone afterwards.
+    context: arrays that every step reads.
+    size: the largest number of steps in a call.
+  """
+  resident, row = _placed(stream)
+
+  def many(carry, context, resident, rows, key, first, count):
+    def body(index, loop):
+      carry, metrics = loop
+      batch = jax.tree.map(lambda row: row[index], rows)
+      if resident is not None:
+        batch = jax.tree.map(lambda array: array[batch], resident)
+      carry, new = step(carry, context, batch, jax.random.fold_in(key, first + index))
+      return carry, jax.tree.map(lambda all, one: all.at[index].set(one), metrics, new)
+
+    return jax.lax.fori_loop(0, count, body, (carry, _buffers(step, carry, context, batch_like, size)))
+
+  rows = _stack([row(0)] * size)
+  batch_like = _like(stream[0])
+  arguments = (carry, context, resident, rows, key, np.int32(0), np.int32(0))
+  started = time.perf_counter()
+  program = jax.jit(many, donate_argnums=0).lower(*map(_like, arguments)).compile()
+  compile_seconds = time.perf_counter() - started
+
+  def run(carry, context, first, count):
+    rows = [row(step) for step in range(first, first + count)]
+    rows = _stack(rows + rows[-1:] * (size - count))
+    carry, metrics = program(carry, context, resident, rows, key, np.int32(first), np.int32(count))
+    return carry, jax.tree.map(lambda array: np.asarray(array)[:count], metrics)
+
+  return Calls(run, size, compile_seconds)
+
+
+def _placed(stream):
+  # (what lives on the device, what is sent for each step)
+  arrays = getattr(stream, 'arrays', None)
+  if arrays is None or sum(array.nbytes for array in jax.tree.leaves(arrays)) > RESIDENT_BYTES:
+    return None, stream.__getitem__
+  return jax.device_put(arrays), stream.rows
+
+
+def _stack(rows):
+  return jax.tree.map(lambda *leaves: np.stack(leaves), *rows)
+
+
+def _like(tree):
+  return jax.tree.map(lambda x: jax.ShapeDtypeStruct(np.shape(x), jax.dtypes.result_type(x)), tree)
+
+
+def _buffers(step, carry, context, batch, size):
+  _, metrics = jax.eval_shape(step, carry, context, batch, jax.random.key(0))
+  return jax.tree.map(lambda x: jnp.zeros((size, *x.shape), x.dtype), metrics)

@@ -1,0 +1,266 @@
+"""The training loop: the same few lines for every task. It never looks into the state."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from nn_zoo.errors import InputError
+from nn_zoo.task import Metrics, State, Task
+from nn_zoo.train.compiled import Calls, compile_steps
+from nn_zoo.train.record import Record
+
+CALL_SECONDS = 0.3  # how long a compiled call should last: short enough to stop and to show progress
+
+
+class Stopped(Exception):
+  """The run was asked to stop; everything is saved, and the same command goes on from `step`."""
+
+  def __init__(self, step: int):
+    super().__init__(f'stopped at step {step}')
+    self.step = step
+
+
+def fit(
+  task: Task,
+  train: Any,
+  evals: Mapping[str, Any] | None = None,
+  *,
+  steps: int,
+  seed: int = 0,
+  log_every: int = 100,
+  eval_every: int = 0,
+  steps_per_call: int = 0,
+  monitor: str = '',
+  mode: str = 'min',
+  patience: int = 0,
+  checkpoint: Any = None,
+  record: Record | None = None,
+  stop: Callable[[], bool] = lambda: False,
+) -> State:
+  """Trains a task and returns its state.
+
+  Step i sees batch train[i] and key fold_in(key(seed), i), so that the result depends on nothing else: not on
+  how often the run was stopped and started again, nor on `steps_per_call`.
+
+  Args:
+    task: what is trained.
+    train: batches, indexable by step.
+    evals: name -> evaluation stream, evaluated every `eval_every` steps and after the last.
+    steps: length of the run.
+    seed: of the initial state and of everything random in the steps.
+    log_every: training metrics are means over this many steps.
+    eval_every: steps between evaluations, each followed by a checkpoint; 0 for only after the last step.
+    steps_per_call: steps in one call of the compiled program; 0 chooses calls of about 0.3 s.
+    monitor: 'split/metric', such as 'validation/loss', that decides the best checkpoint and early stopping.
+    mode: 'min' or 'max', what is better for `monitor`.
+    patience: evaluations without a better `monitor` after which to stop; 0 for never.
+    checkpoint: a `nn_zoo.train.checkpoint.Checkpoints`, or None to save nothing.
+    record: where metrics go; by default only a progress line is shown.
+    stop: polled between calls, in training and in evaluation.
+
+  Raises:
+    Stopped: `stop` said so; the state is saved if there is a checkpoint.
+    InputError: the loss is no longer finite, or `monitor` names a metric that there is not.
+  """
+  run = _Run(task, train, evals or {}, seed, record or Record(), checkpoint, stop)
+  run.begin(min(steps_per_call, steps), min(log_every, steps))
+  best = Monitor(monitor, mode, patience, run.history)
+  eval_every = eval_every or steps
+  with run.record.progress(steps, run.step):
+    while True:
+      if run.step and (run.step == steps or run.step % eval_every == 0):
+        run.save()
+        run.evaluate(best)
+      if run.step >= steps or best.exhausted:
+        break
+      log_at = min(steps, _after(run.step, log_every))
+      run.advance(min(log_at, _after(run.step, eval_every)), log_at)
+  run.finish()
+  return run.state
+
+
+def evaluate(
+  calls: Calls, state: State, batches: int, stop: Callable[[], bool] = lambda: False
+) -> dict[str, np.ndarray] | None:
+  """Every metric over a whole evaluation stream, summed in float64; None if told to stop.
+
+  Args:
+    calls: from `evaluation`.
+    state: of the task.
+    batches: length of the stream.
+    stop: polled between calls.
+  """
+  sums: Metrics = {}
+  for first in range(0, batches, calls.size):
+    if stop():
+      return None
+    _, metrics = calls.run((), state, first, min(calls.size, batches - first))
+    sums = _add(sums, metrics)
+  return _values(sums)
+
+
+def evaluation(task: Task, stream: Any, state: State, seed: int = 0) -> Calls:
+  """The compiled evaluation of a stream; pass it to `evaluate`."""
+
+  def step(carry, state, batch, key):
+    return carry, task.evaluate(state, batch, key)
+
+  key = jax.random.fold_in(jax.random.key(seed), 2)
+  return compile_steps(step, stream, (), state, key, min(len(stream), 64))
+
+
+def predict(task: Task, state: State, stream: Any, seed: int = 0) -> np.ndarray:
+  """The task's outputs for every example of an evaluation stream, in order, padding left out."""
+  compiled = jax.jit(task.predict)
+  key = jax.random.fold_in(jax.random.key(seed), 3)
+  outputs = []
+  for index in range(len(stream)):
+    batch = stream[index]
+    output = compiled(state, batch['inputs'], jax.random.fold_in(key, index))
+    outputs.append(jax.tree.map(lambda x, real=batch['weight'] > 0: np.asarray(x)[real], output))
+  return jax.tree.map(lambda *parts: np.concatenate(parts), *outputs)
+
+
+class Monitor:
+  """Which evaluation was best, and when to give up."""
+
+  def __init__(self, name: str, mode: str, patience: int, history: list[float]):
+    """Args: see `fit`; `history` holds the figures so far, larger being better, and is added to."""
+    if mode not in ('min', 'max'):
+      raise InputError(f"train.mode={mode!r}: expected 'min' or 'max'")
+    self.name, self.sign, self.patience = name, -1 if mode == 'min' else 1, patience
+    self.history = history
+
+  def add(self, figures: Mapping[str, Mapping]) -> bool:
+    """Takes the figures of one evaluation, split -> metric -> value; True if it is the best so far."""
+    if not self.name:
+      return False
+    flat = {f'{split}/{name}': v for split, row in figures.items() for name, v in row.items()}
+    if self.name not in flat:
+      known = ', '.join(flat) or 'none'
+      raise InputError(f'train.monitor={self.name!r}: no such metric. There are: {known}')
+    self.history.append(self.sign * float(flat[self.name]))
+    return self.history[-1] > max(self.history[:-1], default=-np.inf)
+
+  @property
+  def exhausted(self) -> bool:
+    """Whether `patience` evaluations went by without a better one."""
+    since = len(self.history) - 1 - int(np.argmax(self.history)) if self.history else 0
+    return 0 < self.patience <= since
+
+
+class _Run:
+  """What moves during `fit`: the state, the step it is at, and the metrics since the last line of log."""
+
+  def __init__(self, task, train, evals, seed, record, checkpoint, stop):
+    self.task, self.train, self.evals, self.seed = task, train, evals, seed
+    self.record, self.checkpoint, self.stop = record, checkpoint, stop
+    self.step, self.window, self.history = 0, {}, []
+    self.evaluations: dict[str, Calls] = {}
+    self.count = 1
+
+  def begin(self, fixed, longest):
+    key = jax.random.key(self.seed)
+    self.state = jax.jit(self.task.init)(jax.random.fold_in(key, 0), self.train[0])
+    saved = self.checkpoint.latest(self.state) if self.checkpoint else None
+    if saved:
+      # Through a program of its own, so that the arrays can be donated like any other's.
+      self.step, self.state = saved.step, jax.jit(lambda state: state)(saved.state)
+      self.window = {name: tuple(sums) for name, sums in saved.extra['window'].items()}
+      self.history += saved.extra['history']
+      self.record.rewind(saved.extra['rows'])
+
+    def step(state, _, batch, key):
+      return self.task.step(state, batch, key)
+
+    key_steps = jax.random.fold_in(key, 1)
+    self.fixed = fixed
+    self.calls = compile_steps(step, self.train, self.state, (), key_steps, fixed or longest)
+    self.record.timing['compile_seconds'] += self.calls.compile_seconds
+
+  def advance(self, boundary, log_at):
+    """One call of the compiled program, up to the boundary at most."""
+    if self.stop():
+      self.save()
+      self.finish()
+      raise Stopped(self.step)
+    count = min(self.fixed or self.count, self.calls.size, boundary - self.step)
+    started = time.perf_counter()
+    self.state, metrics = self.calls.run(self.state, (), self.step, count)
+    seconds = time.perf_counter() - started
+    self.count = max(1, min(2 * count, round(count * CALL_SECONDS / max(seconds, 1e-9))))
+    self.record.timing['train_seconds'] += seconds
+    self.record.timing['train_steps'] += count
+    self.step += count
+    self.window = _add(self.window, metrics)
+    values = _values(self.window)
+    self.check_finite(values)
+    self.record.show(self.step, values)
+    if self.step == log_at:
+      self.record.write(self.step, 'train', values)
+      self.window = {}
+
+  def check_finite(self, values):
+    for name, value in values.items():
+      if not np.all(np.isfinite(value)):
+        last = self.checkpoint.last if self.checkpoint else None
+        saved = 'nothing was saved' if last is None else f'step {last} is saved'
+        raise InputError(
+          f'training diverged: {name} is {value} by step {self.step} ({saved}); lower '
+          'optimizer.learning_rate or set optimizer.clip_norm'
+        )
+
+  def evaluate(self, best):
+    started = time.perf_counter()
+    figures = {}
+    for split, stream in self.evals.items():
+      if split not in self.evaluations:
+        self.evaluations[split] = evaluation(self.task, stream, self.state, self.seed)
+        self.record.timing['compile_seconds'] += self.evaluations[split].compile_seconds
+      values = evaluate(self.evaluations[split], self.state, len(stream), self.stop)
+      if values is None:
+        self.finish()
+        raise Stopped(self.step)
+      figures[split] = values
+    for split, values in figures.items():
+      self.record.write(self.step, split, values)
+    self.record.timing['evaluate_seconds'] += time.perf_counter() - started
+    if best.add(figures) and self.checkpoint:
+      self.checkpoint.keep_best(self.step, self.state, {'history': list(self.history)})
+
+  def save(self):
+    if self.checkpoint:
+      window = {name: [float(x) for x in sums] for name, sums in self.window.items()}
+      extra = {'window': window, 'history': list(self.history), 'rows': self.record.flush()}
+      self.checkpoint.save(self.step, self.state, extra)
+
+  def finish(self):
+    if self.checkpoint:
+      self.checkpoint.wait()
+
+
+def _after(step: int, every: int) -> int:
+  return (step // every + 1) * every
+
+
+def _add(sums: Mapping, metrics: Metrics) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+  return {
+    name: tuple(_sum(start, parts) for start, parts in zip(sums.get(name, (0, 0)), mean, strict=True))
+    for name, mean in metrics.items()
+  }
+
+
+def _sum(start, parts):
+  # One after the other, so that the rounding does not depend on how many came in one call.
+  first = np.broadcast_to(np.float64(start), parts.shape[1:])
+  return np.add.accumulate(np.concatenate([first[None], parts], dtype=np.float64), axis=0)[-1]
+
+
+def _values(sums: Mapping) -> dict[str, np.ndarray]:
+  with np.errstate(invalid='ignore', divide='ignore'):
+    return {name: np.divide(total, weight) for name, (total, weight) in sums.items()}
+
+

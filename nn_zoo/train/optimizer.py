@@ -1,0 +1,144 @@
+"""Optimizers by name, with the schedule, clipping, weight decay, averaging and freezing around them."""
+
+import fnmatch
+from collections.abc import Mapping
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from nn_zoo import named
+from nn_zoo.errors import InputError
+from nn_zoo.task import Average, Params
+from nn_zoo.train.optimizers import OPTIMIZERS
+from nn_zoo.train.schedule import schedule as make_schedule
+
+_CONSTANT = {'name': 'constant'}
+
+
+def optimizer(
+  name: str,
+  learning_rate: float,
+  *,
+  steps: int = 1,
+  schedule: Mapping = _CONSTANT,
+  weight_decay: float = 0.0,
+  clip_norm: float = 0.0,
+  clip_value: float = 0.0,
+  average: float = 0.0,
+  freeze: tuple[str, ...] = (),
+  **fields,
+) -> optax.GradientTransformation:
+  """The named optimizer and everything around it, as one optax transformation.
+
+  Args:
+    name: in OPTIMIZERS.
+    learning_rate: η, the peak of the schedule.
+    steps: of the whole run, for the schedule.
+    schedule: see `nn_zoo.train.schedule.schedule`.
+    weight_decay: λ of decoupled decay, w ← w − η_t λ w, for weights only (not biases, not normalisation).
+    clip_norm: largest global 2-norm of the gradient; 0 for no clipping.
+    clip_value: largest absolute value of a gradient's entry; 0 for no clipping.
+    average: decay of a running average of the parameters that evaluation uses; 0 for none.
+    freeze: path patterns such as 'Conv_*' or '*/bias' of parameters that stay as they are.
+    **fields: of the optimizer itself, such as b1.
+
+  Raises:
+    InputError: an unknown name or field; a pattern that fits no parameter (when the state is made).
+  """
+  rate = make_schedule(learning_rate, steps, schedule)
+  entry = named.choose(OPTIMIZERS, name, 'optimizer.name')
+  reserved = ('learning_rate', *(entry.decay or ()))
+  named.check(entry.function, 'optimizer', name, reserved, 0, fields)
+  chain = []
+  if clip_value:
+    chain.append(optax.clip(clip_value))
+  if clip_norm:
+    chain.append(optax.clip_by_global_norm(clip_norm))
+  if entry.decay:
+    decay, mask = entry.decay
+    chain.append(entry.function(rate, **{decay: weight_decay, mask: is_weight}, **fields))
+  else:
+    chain.append(entry.function(rate, **fields))
+    if weight_decay:
+      chain.append(decoupled_decay(rate, weight_decay))
+  tx = optax.chain(*chain)
+  if freeze:
+    tx = frozen(tx, freeze)
+  return optax.chain(tx, running_average(average)) if average else tx
+
+
+def is_weight(params: Params) -> Params:
+  """True for weights, False for biases and normalisation's scales: whatever has more than one axis."""
+  return jax.tree.map(lambda param: jnp.ndim(param) > 1, params)
+
+
+def decoupled_decay(rate: optax.Schedule, weight_decay: float) -> optax.GradientTransformation:
+  """updates ← updates − η_t λ w, for optimizers that have no decay of their own.
+
+  Source: Loshchilov & Hutter 2017, https://arxiv.org/abs/1711.05101.
+  """
+
+  def init(params):
+    del params
+    return optax.ScaleByScheduleState(jnp.zeros([], jnp.int32))
+
+  def update(updates, state, params=None):
+    factor = rate(state.count) * weight_decay
+
+    def decay(weight, update, param):
+      return update - factor * param if weight else update
+
+    updates = jax.tree.map(decay, is_weight(params), updates, params)
+    return updates, optax.ScaleByScheduleState(state.count + 1)
+
+  return optax.GradientTransformation(init, update)
+
+
+def running_average(decay: float) -> optax.GradientTransformation:
+  """Keeps a_t = d a_{t-1} + (1 - d) w_t with d = min(decay, t / (t + 9)), for `nn_zoo.task.averaged`.
+
+  Early on the average is over few steps, so that it does not remember the random start. Source: Polyak &
+  Juditsky 1992, "Acceleration of stochastic approximation by averaging", https://doi.org/10.1137/0330046.
+  """
+
+  def init(params):
+    return Average(jax.tree.map(jnp.copy, params), jnp.zeros([], jnp.int32))
+
+  def update(updates, state, params=None):
+    count = state.count + 1
+    keep = jnp.minimum(decay, count / (count + 9))
+    new = optax.apply_updates(params, updates)
+    mean = jax.tree.map(lambda old, param: keep * old + (1 - keep) * param, state.params, new)
+    return updates, Average(mean, count)
+
+  return optax.GradientTransformation(init, update)
+
+
+def frozen(tx: optax.GradientTransformation, patterns: tuple[str, ...]):
+  """`tx` for all parameters but those whose path fits a pattern, such as 'Conv_0/*'; those stay.
+
+  Raises:
+    InputError: from its init, if a pattern fits no parameter.
+  """
+
+  def labels(params):
+    paths = [path_name(path) for path, _ in jax.tree.leaves_with_path(params)]
+    for pattern in patterns:
+      if not fnmatch.filter(paths, pattern):
+        raise InputError(
+          f'optimizer.freeze={pattern!r} fits no parameter. There are: {", ".join(paths)}'
+        )
+
+    def label(path, _):
+      fits = any(fnmatch.fnmatch(path_name(path), pattern) for pattern in patterns)
+      return 'frozen' if fits else 'trained'
+
+    return jax.tree.map_with_path(label, params)
+
+  return optax.partition({'trained': tx, 'frozen': optax.set_to_zero()}, labels)
+
+
+def path_name(path) -> str:
+  """A parameter's path as text: 'Conv_0/kernel'."""
+  return jax.tree_util.keystr(path, simple=True, separator='/')

@@ -1,0 +1,166 @@
+"""The table of optimizers: optax's own, each with its update in a line and its source.
+
+w weights, g gradient, η learning rate, λ weight decay, m and v first moments, s second moment.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import optax
+from optax import contrib
+
+
+class Optimizer(NamedTuple):
+  """An entry of OPTIMIZERS: optax's function, the update in a line, and the source.
+
+  `decay` names the function's own arguments for decoupled weight decay and its mask, if it has them.
+  """
+
+  function: Callable[..., optax.GradientTransformation]
+  equation: str
+  source: str
+  decay: tuple[str, str] | None = None
+
+
+def _link(label: str, address: str) -> str:
+  return f'[{label}](https://{address})'
+
+
+def _momentum(learning_rate, momentum: float = 0.9) -> optax.GradientTransformation:
+  return optax.sgd(learning_rate, momentum)
+
+
+def _nesterov(learning_rate, momentum: float = 0.9) -> optax.GradientTransformation:
+  return optax.sgd(learning_rate, momentum, nesterov=True)
+
+
+_WITH_MASK = ('weight_decay', 'mask')
+_WITH_LONG_MASK = ('weight_decay', 'weight_decay_mask')
+
+OPTIMIZERS: dict[str, Optimizer] = {
+  'sgd': Optimizer(
+    optax.sgd, 'w ← w − ηg', _link('Robbins & Monro 1951', 'doi.org/10.1214/aoms/1177729586')
+  ),
+  'momentum': Optimizer(
+    _momentum,
+    'v ← μv + g; w ← w − ηv',
+    _link('Polyak 1964', 'doi.org/10.1016/0041-5553(64)90137-5'),
+  ),
+  'nesterov': Optimizer(
+    _nesterov,
+    'v ← μv + g; w ← w − η(g + μv)',
+    _link('Sutskever et al. 2013', 'proceedings.mlr.press/v28/sutskever13.html'),
+  ),
+  'adagrad': Optimizer(
+    optax.adagrad,
+    's ← s + g²; w ← w − ηg/√(s + ε)',
+    _link('Duchi et al. 2011', 'jmlr.org/papers/v12/duchi11a.html'),
+  ),
+  'rmsprop': Optimizer(
+    optax.rmsprop,
+    's ← ρs + (1 − ρ)g²; w ← w − ηg/√(s + ε)',
+    _link(
+      'Tieleman & Hinton 2012', 'www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf'
+    ),
+  ),
+  'adadelta': Optimizer(
+    optax.adadelta,
+    'w ← w − η g √(d + ε)/√(s + ε), d the mean of past squared updates',
+    _link('Zeiler 2012', 'arxiv.org/abs/1212.5701'),
+  ),
+  'adam': Optimizer(
+    optax.adam,
+    'm ← β₁m + (1 − β₁)g; s ← β₂s + (1 − β₂)g²; w ← w − ηm̂/(√ŝ + ε)',
+    _link('Kingma & Ba 2014', 'arxiv.org/abs/1412.6980'),
+  ),
+  'adamw': Optimizer(
+    optax.adamw,
+    "Adam's update − ηλw",
+    _link('Loshchilov & Hutter 2017', 'arxiv.org/abs/1711.05101'),
+    _WITH_MASK,
+  ),
+  'nadam': Optimizer(
+    optax.nadam,
+    'Adam with Nesterov momentum',
+    _link('Dozat 2016', 'openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ'),
+  ),
+  'radam': Optimizer(
+    optax.radam,
+    'Adam with its early variance rectified',
+    _link('Liu et al. 2019', 'arxiv.org/abs/1908.03265'),
+  ),
+  'adamax': Optimizer(
+    optax.adamax,
+    'Adam with s ← max(β₂s, |g|)',
+    _link('Kingma & Ba 2014', 'arxiv.org/abs/1412.6980'),
+  ),
+  'amsgrad': Optimizer(
+    optax.amsgrad,
+    'Adam with the largest s so far',
+    _link('Reddi et al. 2018', 'arxiv.org/abs/1904.09237'),
+  ),
+  'adabelief': Optimizer(
+    optax.adabelief,
+    'Adam with s of (g − m)²',
+    _link('Zhuang et al. 2020', 'arxiv.org/abs/2010.07468'),
+  ),
+  'adafactor': Optimizer(
+    optax.adafactor,
+    'Adam with s as an outer product of row and column means',
+    _link('Shazeer & Stern 2018', 'arxiv.org/abs/1804.04235'),
+  ),
+  'adan': Optimizer(
+    optax.adan,
+    'Adam on g and on the differences of g',
+    _link('Xie et al. 2022', 'arxiv.org/abs/2208.06677'),
+    _WITH_MASK,
+  ),
+  'lamb': Optimizer(
+    optax.lamb,
+    "Adam's direction u; w ← w − η‖w‖ u/‖u‖ by layer",
+    _link('You et al. 2019', 'arxiv.org/abs/1904.00962'),
+    _WITH_MASK,
+  ),
+  'lars': Optimizer(
+    optax.lars,
+    'momentum with a trust ratio ‖w‖/‖g‖ by layer',
+    _link('You et al. 2017', 'arxiv.org/abs/1708.03888'),
+    _WITH_LONG_MASK,
+  ),
+  'lion': Optimizer(
+    optax.lion,
+    'w ← w − η sign(β₁m + (1 − β₁)g); m ← β₂m + (1 − β₂)g',
+    _link('Chen et al. 2023', 'arxiv.org/abs/2302.06675'),
+    _WITH_MASK,
+  ),
+  'muon': Optimizer(
+    contrib.muon,
+    'momentum made orthogonal by Newton-Schulz for matrices, Adam for the rest',
+    _link('Jordan et al. 2024', 'kellerjordan.github.io/posts/muon'),
+  ),
+  'novograd': Optimizer(
+    optax.novograd,
+    'Adam with one s a layer',
+    _link('Ginsburg et al. 2019', 'arxiv.org/abs/1905.11286'),
+  ),
+  'prodigy': Optimizer(
+    contrib.prodigy,
+    'Adam that estimates its own η (keep η = 1)',
+    _link('Mishchenko & Defazio 2023', 'arxiv.org/abs/2306.06101'),
+  ),
+  'sign_sgd': Optimizer(
+    optax.sign_sgd, 'w ← w − η sign(g)', _link('Bernstein et al. 2018', 'arxiv.org/abs/1802.04434')
+  ),
+  'sm3': Optimizer(
+    optax.sm3,
+    'Adagrad with s shared along axes',
+    _link('Anil et al. 2019', 'arxiv.org/abs/1901.11150'),
+  ),
+  'yogi': Optimizer(
+    optax.yogi,
+    's ← s − (1 − β₂) sign(s − g²) g²; else Adam',
+    _link(
+      'Zaheer et al. 2018', 'papers.nips.cc/paper/8186-adaptive-methods-for-nonconvex-optimization'
+    ),
+  ),
+}

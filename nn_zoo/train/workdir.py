@@ -1,0 +1,122 @@
+"""The folder of a run: what it is, that it is one run's alone, and what it was run with."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from nn_zoo.errors import InputError
+
+_PACKAGES = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'numpy')
+
+
+def open_workdir(path: str | Path, config: Mapping[str, Any], resume: str = 'auto') -> Path:
+  """Makes the folder of a run, or opens that of the same run again.
+
+  Args:
+    path: the folder.
+    config: of the run, nested, of plain values; kept as config.json.
+    resume: 'auto' goes on with a run of the same config; 'new' starts beside it, in path-2, path-3, ...
+
+  Returns: the folder, with config.json and environment.json in it.
+
+  Raises:
+    InputError: the folder cannot be written, or holds a run of another config (the line says what differs).
+  """
+  if resume not in ('auto', 'new'):
+    raise InputError(f"--resume={resume!r}: expected 'auto' or 'new'")
+  folder = Path(path)
+  if resume == 'new':
+    folder = next(candidate for candidate in _candidates(folder) if not candidate.exists())
+  try:
+    folder.mkdir(parents=True, exist_ok=True)
+    same = _matches(folder, config)
+    if not same:
+      write_json(folder / 'config.json', config)
+    write_json(folder / 'environment.json', environment())
+  except OSError as error:
+    reason = f'{error.strerror or error}'.lower()
+    raise InputError(f'workdir {folder}: cannot be written ({reason}); choose another --workdir') from error
+  return folder
+
+
+def read_config(folder: str | Path) -> dict[str, Any]:
+  """The config of the run in a folder.
+
+  Raises:
+    InputError: there is no run in it, or its config cannot be read.
+  """
+  path = Path(folder) / 'config.json'
+  if not path.exists():
+    raise InputError(f'workdir {folder}: no run in it (config.json is missing)')
+  try:
+    return json.loads(path.read_text())
+  except ValueError as error:
+    raise InputError(f'{path}: not readable as JSON ({error})') from error
+
+
+def write_json(path: Path, value: Any) -> None:
+  """Writes a file of JSON whole or not at all."""
+  temporary = path.with_suffix('.tmp')
+  temporary.write_text(json.dumps(value, indent=2) + '\n')
+  os.replace(temporary, path)
+
+
+def environment() -> dict[str, str]:
+  """Versions, device and git commit, to know what made a figure."""
+  versions = {name: importlib.metadata.version(name) for name in _PACKAGES}
+  device = f'{jax.device_count()} x {jax.devices()[0].device_kind}'
+  return {
+    'python': platform.python_version(),
+    'machine': f'{platform.machine()}, {os.cpu_count()} cores',
+    'device': device,
+    'commit': _commit(),
+    **versions,
+  }
+
+
+def _commit() -> str:
+  # Of the code that runs, wherever it is run from.
+  command = ['git', '-C', str(Path(__file__).parent), 'describe', '--always', '--dirty', '--abbrev=12']
+  try:
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+  except OSError:
+    return 'unknown'
+  return found.stdout.strip() or 'unknown'
+
+
+def _matches(folder: Path, config: Mapping) -> bool:
+  if not (folder / 'config.json').exists():
+    return False
+  old, new = dict(_flat(read_config(folder))), dict(_flat(json.loads(json.dumps(config))))
+  differing = [key for key in sorted(old | new) if old.get(key) != new.get(key)]
+  if differing:
+    shown = ', '.join(f'{key} was {old.get(key)!r}, is {new.get(key)!r}' for key in differing[:3])
+    more = f' and {len(differing) - 3} more' if len(differing) > 3 else ''
+    raise InputError(
+      f'workdir {folder} holds a run of another config: {shown}{more}; choose another --workdir, or '
+      '--resume=new to start beside it'
+    )
+  return True
+
+
+def _candidates(folder: Path) -> Iterator[Path]:
+  yield folder
+  number = 2
+  while True:
+    yield folder.with_name(f'{folder.name}-{number}')
+    number += 1
+
+
+def _flat(tree: Mapping, prefix: str = '') -> Iterator[tuple[str, Any]]:
+  for key, value in tree.items():
+    if isinstance(value, Mapping) and value:
+      yield from _flat(value, f'{prefix}{key}.')
+    else:
+      yield prefix + key, value
