@@ -12,7 +12,9 @@ def supervised() -> ConfigDict:
   config.seed = 0
   config.data = ConfigDict()
   config.model = ConfigDict()
-  config.task = ConfigDict({'name': 'classification', 'loss': 'cross_entropy', 'l1': 0.0, 'l2': 0.0})
+  config.task = ConfigDict(
+    {'name': 'classification', 'loss': 'cross_entropy', 'l1': 0.0, 'l2': 0.0}
+  )
   config.augment = ConfigDict()
   config.optimizer = ConfigDict(
     {

@@ -1,6 +1,6 @@
 """Evaluates a run's checkpoint again and says whether the recorded figures are reproduced.
 
-  python -m experiments.evaluate --workdir=runs/a
+python -m experiments.evaluate --workdir=runs/a
 """
 
 import json
@@ -43,11 +43,17 @@ def _main(argv: list[str]) -> int:
   if recorded is None:
     print('no figures are recorded for this step')
     return 0
-  print('equal to the recorded figures' if found == recorded else f'DIFFERS from the recorded:\n{lines(recorded)}')
+  print(
+    'equal to the recorded figures'
+    if found == recorded
+    else f'DIFFERS from the recorded:\n{lines(recorded)}'
+  )
   return 0 if found == recorded else 1
 
 
 if __name__ == '__main__':
   _WORKDIR = flags.DEFINE_string('workdir', None, 'folder of the run')
-  _SELECT = flags.DEFINE_enum('select', None, ['last', 'best'], "checkpoint; by default the config's choice")
+  _SELECT = flags.DEFINE_enum(
+    'select', None, ['last', 'best'], "checkpoint; by default the config's choice"
+  )
   launch(_main)

@@ -24,7 +24,7 @@ def launch(main: Callable[[list[str]], Any]) -> None:
     module.__doc__ = (module.__doc__ or '').replace('{configs}', config_list())
 
   def guarded(argv: list[str]) -> Any:
-    if flags.FLAGS['verbosity'].using_default_value:
+    if not flags.FLAGS['verbosity'].present:
       logging.set_verbosity(logging.WARNING)  # orbax tells every step it takes
     try:
       return main(argv)
@@ -47,13 +47,14 @@ def define_config() -> Any:
   as any bad input does.
   """
   try:
-    config = load_config(config_path(sys.argv))
-    if not _help_asked(sys.argv):
-      _check_overrides(config, sys.argv)
+    path, argv = _split(sys.argv)
+    config = load_config(path)
+    if not _help_asked(argv):
+      _check_overrides(config, argv)
   except InputError as error:
     sys.exit(fail(error))
   text = f'config file (by default {DEFAULT_CONFIG}); --config.section.key=VALUE changes a value'
-  return config_flags.DEFINE_config_dict('config', config, text)
+  return config_flags.DEFINE_config_dict('config', config, text, sys_argv=argv)
 
 
 def plain(config: ConfigDict | Mapping) -> dict[str, Any]:
@@ -64,8 +65,20 @@ def plain(config: ConfigDict | Mapping) -> dict[str, Any]:
 
 def config_path(argv: list[str]) -> str:
   """The config file that the command line names."""
-  given = [arg.split('=', 1)[1] for arg in argv if arg.startswith(('--config=', '-config='))]
-  return given[-1] if given else DEFAULT_CONFIG
+  return _split(argv)[0]
+
+
+def _split(argv: list[str]) -> tuple[str, list[str]]:
+  # The file goes its own way: its keys must be known before the other flags can be read.
+  path, rest, arguments = DEFAULT_CONFIG, [], iter(argv)
+  for argument in arguments:
+    if argument in ('--config', '-config'):
+      path = next(arguments, '')
+    elif argument.startswith(('--config=', '-config=')):
+      path = argument.partition('=')[2]
+    else:
+      rest.append(argument)
+  return path, rest
 
 
 def config_list() -> str:
@@ -108,7 +121,7 @@ def load_config(path: str | Path) -> ConfigDict:
 
 def _parse(argv: list[str]) -> list[str]:
   try:
-    return flags.FLAGS([arg for arg in argv if not arg.startswith(('--config=', '-config='))])
+    return flags.FLAGS(_split(argv)[1])
   except flags.Error as error:
     sys.exit(fail(error))
 

@@ -10,7 +10,7 @@ from nn_zoo.build import Experiment
 from nn_zoo.errors import InputError
 from nn_zoo.task import State
 from nn_zoo.train.checkpoint import Checkpoints, Saved
-from nn_zoo.train.loop import evaluate, evaluation, predict
+from nn_zoo.train.evaluation import evaluate, evaluation, predict
 
 
 def selected(experiment: Experiment, workdir: Path, select: str, seed: int) -> Saved:
@@ -40,7 +40,9 @@ def figures(experiment: Experiment, state: State, seed: int) -> dict[str, dict[s
     if experiment.measures:
       predictions = predict(experiment.task, state, stream, seed)
       targets = stream.arrays['targets'][: stream.examples]
-      values |= {name: measure(predictions, targets) for name, measure in experiment.measures.items()}
+      values |= {
+        name: measure(predictions, targets) for name, measure in experiment.measures.items()
+      }
     table[split] = values
   return table
 

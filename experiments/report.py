@@ -12,7 +12,7 @@ from nn_zoo.build import Experiment
 from nn_zoo.models.summary import summary
 from nn_zoo.report.page import Run, page
 from nn_zoo.task import State
-from nn_zoo.train.loop import predict
+from nn_zoo.train.evaluation import predict
 
 
 def write_report(

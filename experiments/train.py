@@ -55,7 +55,9 @@ def train(
   folder = open_workdir(workdir, config, resume)
   record = Record(folder)
   checkpoints = Checkpoints(folder / 'checkpoints')
-  loop = {k: v for k, v in config['train'].items() if k not in ('batch_size', 'eval_batch_size', 'select')}
+  loop = {
+    k: v for k, v in config['train'].items() if k not in ('batch_size', 'eval_batch_size', 'select')
+  }
   fit(
     experiment.task,
     experiment.train,
@@ -127,7 +129,9 @@ def _main(argv: list[str]) -> int:
 
 if __name__ == '__main__':
   _CONFIG = define_config()
-  _WORKDIR = flags.DEFINE_string('workdir', None, 'folder of the run; by default runs/NAME-HASH of the config')
+  _WORKDIR = flags.DEFINE_string(
+    'workdir', None, 'folder of the run; by default runs/NAME-HASH of the config'
+  )
   _RESUME = flags.DEFINE_enum(
     'resume', 'auto', ['auto', 'new'], 'go on with the run in the workdir, or start beside it'
   )

@@ -73,7 +73,9 @@ def build(config: Config) -> Experiment:
     for split, arrays in (('validation', data.validation), ('test', data.test))
     if len(arrays['targets'])
   }
-  return Experiment(model, task, data, train, evals, _MEASURES[task_name], _sections(task_name, data))
+  return Experiment(
+    model, task, data, train, evals, _MEASURES[task_name], _sections(task_name, data)
+  )
 
 
 _SECTIONS = ('data', 'model', 'task', 'augment', 'optimizer', 'descend', 'train')
@@ -102,7 +104,9 @@ def _check_sections(config: Config) -> None:
   for name in config:
     if name not in (*_SECTIONS, 'seed'):
       near = named.nearest(name, _SECTIONS)
-      raise InputError(f'config.{name}: no such section.{near} A config has {", ".join(_SECTIONS)}, seed')
+      raise InputError(
+        f'config.{name}: no such section.{near} A config has {", ".join(_SECTIONS)}, seed'
+      )
 
 
 def _check_classes(model: nn.Module, data: Dataset) -> None:
@@ -149,7 +153,10 @@ def _sections(task_name: str, data: Dataset):
     draw = regression_report.sections
 
   def sections(state, inputs, targets, predictions):
-    filters = first_filters(jax.device_get(averaged(state)), inputs.shape[1:])
-    return draw(inputs, targets, predictions) + ([filters] if filters else [])
+    drawn = draw(inputs, targets, predictions)
+    if inputs.ndim == 4:
+      filters = first_filters(jax.device_get(averaged(state)), inputs.shape[1:])
+      drawn += [filters] if filters else []
+    return drawn
 
   return sections

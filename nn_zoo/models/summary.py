@@ -27,7 +27,8 @@ class Summary(NamedTuple):
   def __str__(self) -> str:
     lines = [('layer', 'module', 'output', 'parameters', 'FLOPs')]
     lines += [
-      (row.path, row.module, str(row.output), f'{row.parameters:,}', f'{row.flops:,}') for row in self.rows
+      (row.path, row.module, str(row.output), f'{row.parameters:,}', f'{row.flops:,}')
+      for row in self.rows
     ]
     lines.append(('total', '', '', f'{self.parameters:,}', f'{self.flops:,}'))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]

@@ -9,14 +9,15 @@ from html import escape
 import numpy as np
 
 from nn_zoo.errors import InputError
-from nn_zoo.report import figures, markup
+from nn_zoo.report import calibration, figures, markup
 from nn_zoo.report.markup import Section
 from nn_zoo.report.theme import light
 
 WRITTEN = 20  # up to so many classes counts are written into the cells
 NAMED = 100  # up to so many classes every row and column is named
 WORST = 24
-BINS = 10
+FEATURES = 6  # numbers shown of an example that is no picture
+WHITE = '#fefefe'  # on full cells, whose colour is the same on light and dark
 
 
 def sections(
@@ -48,7 +49,7 @@ def sections(
   return [
     Section('Confusion matrix', _confusion(counts_CC, names)),
     Section('Worst mistakes', _mistakes(inputs_N, targets_N, logp_NC, names)),
-    Section('Calibration', _calibration(targets_N, logp_NC)),
+    calibration.section(targets_N, logp_NC),
   ]
 
 
@@ -74,30 +75,10 @@ def worst(targets_N: np.ndarray, logp_NC: np.ndarray) -> np.ndarray:
   return wrong[np.argsort(-np.nan_to_num(loss_N[wrong], nan=np.inf), kind='stable')]
 
 
-def calibration(targets_N: np.ndarray, logp_NC: np.ndarray) -> tuple[np.ndarray, float]:
-  """Table [bin, (examples, accuracy, confidence)] and the expected calibration error.
-
-  error = sum_b examples_b / N * |accuracy_b - confidence_b|
-
-  Source: Guo et al., 2017, "On Calibration of Modern Neural Networks",
-    https://arxiv.org/abs/1706.04599.
-  """
-  confidence_N = np.exp(logp_NC.max(1))
-  right_N = logp_NC.argmax(1) == targets_N
-  finite_N = np.isfinite(confidence_N)
-  confidence_N, right_N = confidence_N[finite_N], right_N[finite_N]
-  bin_N = np.clip(np.ceil(confidence_N * BINS).astype(int) - 1, 0, BINS - 1)
-  count = np.bincount(bin_N, minlength=BINS)
-  sums = [np.bincount(bin_N, x_N, minlength=BINS) for x_N in (right_N, confidence_N)]
-  accuracy, confidence = (x / np.maximum(count, 1) for x in sums)
-  error = np.abs(accuracy - confidence) @ count / max(count.sum(), 1)
-  return np.stack([count, accuracy, confidence], 1), float(error)
-
-
 def _confusion(counts_CC: np.ndarray, names: list[str]) -> str:
   support, predicted, right = counts_CC.sum(1), counts_CC.sum(0), np.diag(counts_CC)
   rows = (
-    (name, s, r / p if p else None, r / s if s else None, 2 * r / (s + p) if s + p else None)
+    (name, s, _ratio(r, p), _ratio(r, s), _ratio(2 * r, s + p))
     for name, s, p, r in zip(names, support, predicted, right, strict=True)
   )
   table = markup.table(('class', 'examples', 'precision', 'recall', 'F1'), 'lrrrr', rows)
@@ -112,9 +93,13 @@ def _confusion(counts_CC: np.ndarray, names: list[str]) -> str:
   return (
     '<p class="note">Rows are labels, columns predictions. Colour is the share of the row, on a '
     f'square-root scale; mistakes are red.{often}</p>'
-    f'<div class="pair"><figure style="flex:0 1 auto">{_matrix(counts_CC, names)}</figure>'
+    f'<div class="pair"><figure>{_matrix(counts_CC, names)}</figure>'
     f'{table}</div>'
   )
+
+
+def _ratio(part: int, whole: int) -> str:
+  return f'{part / whole:.3f}' if whole else markup.NONE
 
 
 def _matrix(counts_CC: np.ndarray, names: list[str]) -> str:
@@ -130,6 +115,7 @@ def _matrix(counts_CC: np.ndarray, names: list[str]) -> str:
   size = float(np.clip(56 * side / n, 5, figures.SMALL))
   figure, (axis,) = figures.canvas(side, side)
   axis.grid(False)
+  axis.spines[:].set(visible=True, color=light('line'))
   axis.imshow(rgba, interpolation='none')
   axis.set_xlabel('prediction')
   axis.set_ylabel('label')
@@ -141,7 +127,7 @@ def _matrix(counts_CC: np.ndarray, names: list[str]) -> str:
   if n <= WRITTEN:
     for (i, j), count in np.ndenumerate(counts_CC):
       if count:
-        colour = light('paper' if depth_CC[i, j] > 0.6 else 'ink')
+        colour = WHITE if depth_CC[i, j] > 0.6 else light('ink')
         axis.text(j, i, f'{count}', ha='center', va='center', fontsize=size, color=colour)
   return figures.svg(figure, 'confusion matrix')
 
@@ -165,7 +151,7 @@ def _mistakes(
     ]
     images = figures.unit(inputs_N[shown])
     return note + markup.tiles(list(zip(map(figures.png, images), captions, strict=True)))
-  x_NK = inputs_N.reshape(len(inputs_N), -1)[:, :8]
+  x_NK = inputs_N.reshape(len(inputs_N), -1)[:, :FEATURES]
   rows = [
     (int(i), names[targets_N[i]], names[g], f'{q:.2f}', -logp_NC[i, targets_N[i]], *x_NK[i])
     for i, g, q in zip(shown, guess, p, strict=True)
@@ -173,23 +159,3 @@ def _mistakes(
   features = [f'x{k}' for k in range(x_NK.shape[1])]
   head = ('example', 'label', 'prediction', 'probability', 'loss', *features)
   return note + markup.table(head, 'rllrr' + 'r' * len(features), rows)
-
-
-def _calibration(targets_N: np.ndarray, logp_NC: np.ndarray) -> str:
-  bins, error = calibration(targets_N, logp_NC)
-  count, accuracy, _ = bins.T
-  centre = (np.arange(BINS) + 0.5) / BINS
-  figure, (left, right) = figures.canvas(5.3, 2.4, columns=2)
-  left.bar(centre, np.where(count, accuracy, 0), 0.9 / BINS, color=light('blue'))
-  left.plot((0, 1), (0, 1), color=light('muted'), linewidth=1, linestyle=(0, (3, 3)))
-  left.set_ylabel('accuracy')
-  right.bar(centre, count, 0.9 / BINS, color=light('teal'))
-  right.set_ylabel('examples')
-  for axis in (left, right):
-    axis.set_xlabel('confidence')
-    axis.set_xlim(0, 1)
-  return (
-    f'<p class="note">Expected calibration error {error:.4f}. Bars on the dashed line mean that '
-    'the predicted probability can be taken at its word.</p>'
-    f'<figure>{figures.svg(figure, "calibration")}</figure>'
-  )

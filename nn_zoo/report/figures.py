@@ -12,12 +12,13 @@ from html import escape
 
 import numpy as np
 
-from nn_zoo.report.markup import is_share, number, quantity
+from nn_zoo.report.markup import is_share, number, quantity, spaced
 from nn_zoo.report.theme import COLOURS, light, split_colours
 
 SMALL = 8  # font size in points; a figure's points are drawn at 4/3 pixels
-THIN = 300  # points that a curve keeps
+THIN = 150  # points that a curve keeps
 LARGEST = 80  # pixels along a side of an embedded picture
+ROUND = (1, 2, 2.5, 5, 10)  # digits that ticks may step by
 NOTED = ('step', 'split')  # keys of a row that are no metrics
 
 
@@ -64,7 +65,7 @@ def svg(figure, title: str) -> str:
     body = body.replace(pair[0], f'var(--{name})')
   width, height = 72 * figure.get_size_inches()
   return (
-    f'<svg viewBox="0 0 {width:g} {height:g}" style="max-width:{width * 4 / 3:.0f}px" '
+    f'<svg viewBox="0 0 {width:g} {height:g}" style="width:{width * 4 / 3:.0f}px" '
     f'role="img" aria-label="{escape(title)}">{body}'
   )
 
@@ -113,14 +114,14 @@ def curve(metric: str, points: Mapping[str, np.ndarray]) -> str:
   for split, xy in points.items():
     keys.append(
       f'<span><i style="background:var(--{colours[split]})"></i>'
-      f'{escape(split)} <b>{quantity(metric, xy[-1, 1])}</b></span>'
+      f'{spaced(split)} <b>{quantity(metric, xy[-1, 1])}</b></span>'
     )
     if len(kept[split]) < len(xy):
       first = xy[~np.isfinite(xy[:, 1])][0, 0]
-      lost.append(f'{escape(split)} is not finite first at step {number(int(first))}')
+      lost.append(f'{spaced(split)}: first value that is not finite at step {number(int(first))}')
   note = f'<p class="note bad">{"; ".join(lost)}.</p>' if lost else ''
   return (
-    f'<figure><div class="keys"><h3>{escape(metric)}</h3>{"".join(keys)}</div>'
+    f'<figure><div class="keys"><h3>{spaced(metric)}</h3>{"".join(keys)}</div>'
     f'{_drawing(metric, kept, colours)}{note}</figure>'
   )
 
@@ -128,7 +129,7 @@ def curve(metric: str, points: Mapping[str, np.ndarray]) -> str:
 def _drawing(metric: str, points: Mapping[str, np.ndarray], colours: Mapping[str, str]) -> str:
   from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullFormatter
 
-  figure, (axis,) = canvas(5.3, 2.5)
+  figure, (axis,) = canvas(5.58, 2.5)
   for split, xy in points.items():
     if not len(xy):
       continue
@@ -146,17 +147,24 @@ def _drawing(metric: str, points: Mapping[str, np.ndarray], colours: Mapping[str
   axis.yaxis.set_major_formatter(
     FuncFormatter(lambda y, _: f'{100 * y:.3g} %' if share else number(y))
   )
-  axis.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+  if axis.get_yscale() == 'linear':
+    axis.yaxis.set_major_locator(MaxNLocator(5, steps=ROUND))
+  axis.xaxis.set_major_locator(MaxNLocator(6, steps=ROUND, integer=True))
   axis.xaxis.set_major_formatter(EngFormatter(sep=''))
   axis.set_xlabel('step')
   return svg(figure, f'{metric} over steps')
 
 
 def curves(rows: Sequence[Mapping]) -> str:
-  """All learning curves: the loss first, then the accuracy, then the others as they came."""
+  """All learning curves: the loss first, then the accuracy, then the others as they came.
+
+  A metric that no split has twice is left to the outcome.
+  """
   metrics = dict.fromkeys(key for row in rows for key in row if key not in NOTED)
   order = sorted(metrics, key=lambda m: (m != 'loss', m != 'accuracy'))
-  return f'<div class="charts">{"".join(curve(m, series(rows, m)) for m in order)}</div>'
+  found = {metric: series(rows, metric) for metric in order}
+  drawn = [curve(m, xy) for m, xy in found.items() if max(map(len, xy.values())) > 1]
+  return f'<div class="charts">{"".join(drawn)}</div>' if drawn else ''
 
 
 def unit(x_NHWC: np.ndarray) -> np.ndarray:

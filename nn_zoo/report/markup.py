@@ -44,6 +44,11 @@ def quantity(metric: str, value: float) -> str:
   return number(value)
 
 
+def spaced(name: str) -> str:
+  """A key as escaped text: top5_accuracy -> top5 accuracy."""
+  return escape(name.replace('_', ' '))
+
+
 def prefixed(value: float | None, unit: str) -> str:
   """Three digits and a decimal prefix: 1.23 MFLOP."""
   if value is None or not math.isfinite(value):

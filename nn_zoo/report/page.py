@@ -29,7 +29,7 @@ class Run(NamedTuple):
 def page(run: Run) -> str:
   """The report of a run as one HTML page that needs nothing else."""
   parts = [
-    ('Learning curves', figures.curves(run.rows) if run.rows else ''),
+    ('Learning curves', figures.curves(run.rows)),
     *run.sections,
     ('Speed', _speed(run.timing)),
     ('Model', _model(run.model, run.totals)),
@@ -82,14 +82,14 @@ def _outcome(outcome: Mapping[str, Mapping[str, float]]) -> str:
   items = []
   for metric, value in sorted(outcome[first].items(), key=lambda item: item[0] == 'loss'):
     others = [
-      f'{escape(split)} <b>{markup.quantity(metric, values[metric])}</b>'
+      f'{markup.spaced(split)} <b>{markup.quantity(metric, values[metric])}</b>'
       for split, values in outcome.items()
       if split != first and metric in values
     ]
     shown = markup.quantity(metric, value)
     bad = ' class="bad"' if shown in ('NaN', '∞', '-∞') else ''
     items.append(
-      f'<div><dt>{escape(f"{first} {metric}".replace("_", " "))}</dt><dd{bad}>{shown}</dd>'
+      f'<div><dt>{markup.spaced(f"{first} {metric}")}</dt><dd{bad}>{shown}</dd>'
       + ''.join(f'<dd>{other}</dd>' for other in others)
       + '</div>'
     )
@@ -100,10 +100,13 @@ def _speed(timing: Mapping[str, float]) -> str:
   items = []
   for key, value in timing.items():
     if key.endswith('_seconds'):
-      label, shown = f'Time to {key.removesuffix("_seconds")}', markup.duration(value)
+      label, shown = (
+        f'Time to {markup.spaced(key.removesuffix("_seconds"))}',
+        markup.duration(value),
+      )
     else:
-      label, shown = key.replace('_', ' ').capitalize(), markup.number(float(f'{value:.3g}'))
-    items.append(f'<div><dt>{escape(label)}</dt><dd>{shown}</dd></div>')
+      label, shown = markup.spaced(key).capitalize(), markup.number(float(f'{value:.3g}'))
+    items.append(f'<div><dt>{label}</dt><dd>{shown}</dd></div>')
   return f'<dl class="figures small">{"".join(items)}</dl>' if items else ''
 
 

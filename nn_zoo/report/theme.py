@@ -41,7 +41,7 @@ def style() -> str:
 
 
 RULES = """
-*{box-sizing:border-box}
+*{box-sizing:border-box;print-color-adjust:exact}
 body{margin:0 auto;padding:2.5rem 1.5rem 4rem;max-width:72rem;background:var(--paper);
   color:var(--ink);font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif;
   font-variant-numeric:tabular-nums}
@@ -57,7 +57,7 @@ code{font:.86em/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono
   user-select:all}
 .facts,.note,figcaption{color:var(--muted);font-size:.86rem}
 .facts{margin:.5rem 0 0;max-width:none}
-.facts span:not(:last-child)::after{content:'·';margin:0 .5em;color:var(--line)}
+.facts span:not(:last-child)::after{content:'·';margin:0 .5em}
 .bad{color:var(--red)}
 .figures{display:flex;flex-wrap:wrap;gap:1.2rem 2.8rem;margin:0}
 .figures dt{color:var(--muted);font-size:.86rem}
@@ -78,10 +78,10 @@ figure{margin:0;max-width:100%;break-inside:avoid}
 .keys h3{color:var(--ink);margin-right:auto}
 .keys b{color:var(--ink);font-weight:600}
 .keys i{display:inline-block;width:.7em;height:.7em;border-radius:50%;margin-right:.4em}
-svg{display:block;width:100%;height:auto}
+svg{display:block;max-width:100%;height:auto}
 svg *{stroke-linejoin:round;stroke-linecap:butt}
 svg text{font-family:inherit!important}
-.tiles{display:grid;gap:1rem .8rem;grid-template-columns:repeat(auto-fill,minmax(6.6rem,1fr))}
+.tiles{display:grid;gap:1rem .8rem;grid-template-columns:repeat(auto-fill,minmax(7.6rem,1fr))}
 .tiles.tight{gap:.5rem;grid-template-columns:repeat(auto-fill,minmax(4.2rem,1fr))}
 .tiles img{display:block;width:100%;image-rendering:pixelated;border-radius:3px;
   border:1px solid var(--line)}

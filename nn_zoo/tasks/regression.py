@@ -44,12 +44,13 @@ def regression(
     l1, l2, prepare, augment, descend: see `supervised`.
   """
   plain = loss_by_name(loss)
+  location_1K, scale_1K = np.reshape(location, (1, -1)), np.reshape(scale, (1, -1))
 
   def objective(outputs_BK: jax.Array, targets_BK: jax.Array) -> jax.Array:
-    return plain(outputs_BK, (targets_BK - location) / scale)
+    return plain(outputs_BK, (targets_BK - location_1K) / scale_1K)
 
   def figures(outputs_BK: jax.Array, batch: Batch) -> Metrics:
-    error_BK = outputs_BK * scale + location - batch['targets']
+    error_BK = outputs_BK * scale_1K + location_1K - batch['targets']
     return {
       'mse': Mean.of(jnp.mean(error_BK**2, axis=1), batch['weight']),
       'mae': Mean.of(jnp.mean(jnp.abs(error_BK), axis=1), batch['weight']),
@@ -73,6 +74,6 @@ def regression(
   )
 
   def predict(state, inputs: jax.Array, key: Key) -> jax.Array:
-    return standard.predict(state, inputs, key) * scale + location
+    return standard.predict(state, inputs, key) * scale_1K + location_1K
 
   return standard._replace(predict=predict)

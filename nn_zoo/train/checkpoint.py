@@ -1,4 +1,4 @@
-"""Checkpoints by orbax, with what it leaves open: digests, clear errors, and going back when one is damaged."""
+"""Checkpoints by orbax, with what it leaves open: digests, clear errors, going back when one is damaged."""
 
 import hashlib
 import logging
@@ -68,7 +68,9 @@ class Checkpoints:
         manager.wait_until_finished()
         manager.check_for_errors()
       except (OSError, ValueError, RuntimeError) as error:
-        raise InputError(f'{self._folder / kind}: could not write a checkpoint: {_first(error)}') from error
+        raise InputError(
+          f'{self._folder / kind}: could not write a checkpoint: {_first(error)}'
+        ) from error
 
   def close(self) -> None:
     """Waits and lets go of the folder."""
@@ -90,7 +92,9 @@ class Checkpoints:
     try:
       manager.save(step, args=arguments)
     except (OSError, ValueError) as error:
-      raise InputError(f'{self._folder / kind}: could not write step {step}: {_first(error)}') from error
+      raise InputError(
+        f'{self._folder / kind}: could not write step {step}: {_first(error)}'
+      ) from error
 
   def _read(self, kind, like):
     import orbax.checkpoint as ocp
@@ -120,7 +124,9 @@ class Checkpoints:
 
 def digests(state: State) -> dict[str, str]:
   """The SHA-256 of each array of a state, with its type and shape, by path."""
-  return {jax.tree_util.keystr(path): _digest(leaf) for path, leaf in jax.tree.leaves_with_path(state)}
+  return {
+    jax.tree_util.keystr(path): _digest(leaf) for path, leaf in jax.tree.leaves_with_path(state)
+  }
 
 
 _KEEP = {'last': 2, 'best': 1}

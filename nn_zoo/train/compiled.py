@@ -15,6 +15,7 @@ import numpy as np
 from nn_zoo.task import Key, Metrics
 
 RESIDENT_BYTES = 4 << 30  # data up to this size is kept on the device
+SENT_BYTES = 64 << 20  # of other data, what is sent to the device in one call
 
 Carry = Any
 Context = Any
@@ -43,9 +44,12 @@ def compile_steps(
       batches are gathered inside the program; of any other, batches are sent with each call.
     carry: donated, so the caller's arrays are gone afterwards.
     context: arrays that every step reads.
-    size: the largest number of steps in a call.
+    size: the largest number of steps in a call; fewer where batches are sent and are large.
   """
   resident, row = _placed(stream)
+  if resident is None:
+    batch_bytes = sum(leaf.nbytes for leaf in jax.tree.leaves(stream[0]))
+    size = min(size, max(1, SENT_BYTES // max(batch_bytes, 1)))
 
   def many(carry, context, resident, rows, key, first, count):
     def body(index, loop):
@@ -56,7 +60,9 @@ def compile_steps(
       carry, new = step(carry, context, batch, jax.random.fold_in(key, first + index))
       return carry, jax.tree.map(lambda all, one: all.at[index].set(one), metrics, new)
 
-    return jax.lax.fori_loop(0, count, body, (carry, _buffers(step, carry, context, batch_like, size)))
+    return jax.lax.fori_loop(
+      0, count, body, (carry, _buffers(step, carry, context, batch_like, size))
+    )
 
   rows = _stack([row(0)] * size)
   batch_like = _like(stream[0])

@@ -8,11 +8,15 @@ import jax
 import numpy as np
 
 from nn_zoo.errors import InputError
-from nn_zoo.task import Metrics, State, Task
+from nn_zoo.task import State, Task
 from nn_zoo.train.compiled import Calls, compile_steps
+from nn_zoo.train.evaluation import add, evaluate, evaluation, means
+from nn_zoo.train.monitor import Monitor
 from nn_zoo.train.record import Record
 
-CALL_SECONDS = 0.3  # how long a compiled call should last: short enough to stop and to show progress
+CALL_SECONDS = (
+  0.3  # how long a compiled call should last: short enough to stop and to show progress
+)
 
 
 class Stopped(Exception):
@@ -82,76 +86,6 @@ def fit(
   return run.state
 
 
-def evaluate(
-  calls: Calls, state: State, batches: int, stop: Callable[[], bool] = lambda: False
-) -> dict[str, np.ndarray] | None:
-  """Every metric over a whole evaluation stream, summed in float64; None if told to stop.
-
-  Args:
-    calls: from `evaluation`.
-    state: of the task.
-    batches: length of the stream.
-    stop: polled between calls.
-  """
-  sums: Metrics = {}
-  for first in range(0, batches, calls.size):
-    if stop():
-      return None
-    _, metrics = calls.run((), state, first, min(calls.size, batches - first))
-    sums = _add(sums, metrics)
-  return _values(sums)
-
-
-def evaluation(task: Task, stream: Any, state: State, seed: int = 0) -> Calls:
-  """The compiled evaluation of a stream; pass it to `evaluate`."""
-
-  def step(carry, state, batch, key):
-    return carry, task.evaluate(state, batch, key)
-
-  key = jax.random.fold_in(jax.random.key(seed), 2)
-  return compile_steps(step, stream, (), state, key, min(len(stream), 64))
-
-
-def predict(task: Task, state: State, stream: Any, seed: int = 0) -> np.ndarray:
-  """The task's outputs for every example of an evaluation stream, in order, padding left out."""
-  compiled = jax.jit(task.predict)
-  key = jax.random.fold_in(jax.random.key(seed), 3)
-  outputs = []
-  for index in range(len(stream)):
-    batch = stream[index]
-    output = compiled(state, batch['inputs'], jax.random.fold_in(key, index))
-    outputs.append(jax.tree.map(lambda x, real=batch['weight'] > 0: np.asarray(x)[real], output))
-  return jax.tree.map(lambda *parts: np.concatenate(parts), *outputs)
-
-
-class Monitor:
-  """Which evaluation was best, and when to give up."""
-
-  def __init__(self, name: str, mode: str, patience: int, history: list[float]):
-    """Args: see `fit`; `history` holds the figures so far, larger being better, and is added to."""
-    if mode not in ('min', 'max'):
-      raise InputError(f"train.mode={mode!r}: expected 'min' or 'max'")
-    self.name, self.sign, self.patience = name, -1 if mode == 'min' else 1, patience
-    self.history = history
-
-  def add(self, figures: Mapping[str, Mapping]) -> bool:
-    """Takes the figures of one evaluation, split -> metric -> value; True if it is the best so far."""
-    if not self.name:
-      return False
-    flat = {f'{split}/{name}': v for split, row in figures.items() for name, v in row.items()}
-    if self.name not in flat:
-      known = ', '.join(flat) or 'none'
-      raise InputError(f'train.monitor={self.name!r}: no such metric. There are: {known}')
-    self.history.append(self.sign * float(flat[self.name]))
-    return self.history[-1] > max(self.history[:-1], default=-np.inf)
-
-  @property
-  def exhausted(self) -> bool:
-    """Whether `patience` evaluations went by without a better one."""
-    since = len(self.history) - 1 - int(np.argmax(self.history)) if self.history else 0
-    return 0 < self.patience <= since
-
-
 class _Run:
   """What moves during `fit`: the state, the step it is at, and the metrics since the last line of log."""
 
@@ -195,8 +129,8 @@ class _Run:
     self.record.timing['train_seconds'] += seconds
     self.record.timing['train_steps'] += count
     self.step += count
-    self.window = _add(self.window, metrics)
-    values = _values(self.window)
+    self.window = add(self.window, metrics)
+    values = means(self.window)
     self.check_finite(values)
     self.record.show(self.step, values)
     if self.step == log_at:
@@ -244,23 +178,3 @@ class _Run:
 
 def _after(step: int, every: int) -> int:
   return (step // every + 1) * every
-
-
-def _add(sums: Mapping, metrics: Metrics) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-  return {
-    name: tuple(_sum(start, parts) for start, parts in zip(sums.get(name, (0, 0)), mean, strict=True))
-    for name, mean in metrics.items()
-  }
-
-
-def _sum(start, parts):
-  # One after the other, so that the rounding does not depend on how many came in one call.
-  first = np.broadcast_to(np.float64(start), parts.shape[1:])
-  return np.add.accumulate(np.concatenate([first[None], parts], dtype=np.float64), axis=0)[-1]
-
-
-def _values(sums: Mapping) -> dict[str, np.ndarray]:
-  with np.errstate(invalid='ignore', divide='ignore'):
-    return {name: np.divide(total, weight) for name, (total, weight) in sums.items()}
-
-

@@ -45,8 +45,9 @@ class Progress:
     self.began = self.clock()
     self.seen = None  # the time of the last update
     if self.live:
-      self.bar = _bar(self.file)
-      self.task = self.bar.add_task('', total=self.steps, completed=self.start, line='starting')
+      self.bar = _bar(self.file, self.steps)
+      fields = {'values': 'compiling', 'pace': ''}
+      self.task = self.bar.add_task('', total=self.steps, completed=self.start, **fields)
       self.bar.start()
     return self
 
@@ -89,37 +90,42 @@ class Progress:
     shown = [f'{name} {float(value):.4g}' for name, value in self.values.items()]
     speed, elapsed = self.speed(), now - self.began
     if speed:
-      shown.append(f'{speed:,.0f} steps/s' if speed >= 100 else f'{speed:.3g} steps/s')
-      left = (self.steps - self.step) / speed
+      pace = f'{speed:,.0f} steps/s' if speed >= 100 else f'{speed:.3g} steps/s'
       if self.step < self.steps:
-        shown.append(f'ETA {_clock(left)}')
+        pace += f'  ETA {_clock((self.steps - self.step) / speed)}'
     else:
-      shown.append(f'first call {elapsed:.1f} s')
-    if self.step >= self.steps and not self.live:
-      shown.append(f'elapsed {_clock(elapsed)}')
-    line = '  '.join(shown)
+      pace = f'first call {elapsed:.1f} s'
     if self.live:
-      self.bar.update(self.task, completed=self.step, line=line)
-    else:
-      print(f'step {self.step}/{self.steps}  {line}', file=self.file, flush=True)
+      self.bar.update(self.task, completed=self.step, values='  '.join(shown), pace=pace)
+      return
+    if self.step >= self.steps:
+      pace += f'  elapsed {_clock(elapsed)}'
+    line = '  '.join([f'step {self.step}/{self.steps}', *shown, pace])
+    print(line, file=self.file, flush=True)
 
 
 def _clock(seconds: float) -> str:
   return str(timedelta(seconds=round(seconds)))
 
 
-def _bar(file: TextIO):
+def _bar(file: TextIO, steps: int):
+  """The live line; on a narrow terminal the bar gives way first, then the values."""
   from rich.console import Console
   from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
   from rich.progress import Progress as Bar
   from rich.table import Column
 
+  def text(field: str, least: int) -> TextColumn:
+    column = Column(no_wrap=True, min_width=least)
+    return TextColumn(f'{{task.fields[{field}]}}', markup=False, table_column=column)
+
   return Bar(
-    BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=6, max_width=30)),
-    MofNCompleteColumn(table_column=Column(no_wrap=True)),
-    TextColumn('{task.fields[line]}', markup=False, table_column=Column(no_wrap=True)),
-    TimeElapsedColumn(table_column=Column(no_wrap=True)),
-    console=Console(file=file, force_terminal=True),
+    BarColumn(bar_width=None, table_column=Column(ratio=1)),
+    MofNCompleteColumn(table_column=Column(no_wrap=True, min_width=2 * len(str(steps)) + 1)),
+    text('values', 0),
+    text('pace', 26),
+    TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
+    console=Console(file=file),
     refresh_per_second=5,
     expand=True,
   )

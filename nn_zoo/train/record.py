@@ -75,8 +75,7 @@ class Record:
     if self._events is None:
       from tensorboardX import SummaryWriter
 
-      purge = self.rows[0]['step'] if len(self.rows) == 1 else step
-      self._events = SummaryWriter(str(self._folder / 'events'), purge_step=purge)
+      self._events = SummaryWriter(str(self._folder / 'events'), purge_step=step)
     for name, value in scalars.items():
       self._events.add_scalar(f'{name}/{split}', value, step)
 

@@ -42,7 +42,9 @@ def open_workdir(path: str | Path, config: Mapping[str, Any], resume: str = 'aut
     write_json(folder / 'environment.json', environment())
   except OSError as error:
     reason = f'{error.strerror or error}'.lower()
-    raise InputError(f'workdir {folder}: cannot be written ({reason}); choose another --workdir') from error
+    raise InputError(
+      f'workdir {folder}: cannot be written ({reason}); choose another --workdir'
+    ) from error
   return folder
 
 
@@ -83,7 +85,15 @@ def environment() -> dict[str, str]:
 
 def _commit() -> str:
   # Of the code that runs, wherever it is run from.
-  command = ['git', '-C', str(Path(__file__).parent), 'describe', '--always', '--dirty', '--abbrev=12']
+  command = [
+    'git',
+    '-C',
+    str(Path(__file__).parent),
+    'describe',
+    '--always',
+    '--dirty',
+    '--abbrev=12',
+  ]
   try:
     found = subprocess.run(command, capture_output=True, text=True, check=False)
   except OSError:

@@ -8,10 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from absl import app
 
-from experiments import fetch as launcher
-from nn_zoo.data.fetch import FILES, File, data_root, fetch
+from nn_zoo.data.fetch import FILES, File, fetch
 from nn_zoo.errors import InputError
 
 CONTENT = np.random.default_rng(0).bytes(10_000)
@@ -211,52 +209,3 @@ def test_progress_is_told_in_size_and_share(serve, sample, monkeypatch):
   lines = []
   fetch('sample', lines.append)
   assert lines[-2] == f'{home.url}: 0.0 MB (100%)'
-
-
-def test_an_unknown_data_set_is_named_with_the_nearest():
-  with pytest.raises(InputError, match=r"'mnits' .*Did you mean 'mnist'\? .*fashion_mnist, mnist"):
-    fetch('mnits')
-
-
-def test_a_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch):
-  (tmp_path / 'file').touch()
-  monkeypatch.setenv('NN_ZOO_DATA', str(tmp_path / 'file'))
-  with pytest.raises(InputError, match=f'^{tmp_path}/file/mnist: cannot be made'):
-    fetch('mnist')
-
-
-def test_the_folder_of_data_sets_has_a_default(monkeypatch):
-  monkeypatch.setenv('NN_ZOO_DATA', '~/elsewhere')
-  assert data_root() == Path.home() / 'elsewhere'
-  monkeypatch.delenv('NN_ZOO_DATA')
-  assert data_root() == Path.home() / '.cache' / 'nn_zoo'
-
-
-@pytest.mark.parametrize('dataset', ['mnist', 'fashion_mnist'])
-def test_the_published_files_are_recognised(data_folder, monkeypatch, dataset):
-  monkeypatch.setenv('NN_ZOO_DATA', str(data_folder))
-  lines = []
-  fetch(dataset, lines.append)
-  assert len(lines) == 4
-  assert all(line.endswith('complete') for line in lines)
-
-
-def test_the_launcher_fetches_what_it_is_told(serve, sample):
-  path = sample(serve(ZIPPED).url)
-  launcher.main(['fetch', 'sample'])
-  assert_complete(path)
-
-
-def test_the_launcher_fetches_nothing_if_one_name_is_wrong(serve, sample):
-  home = serve(ZIPPED)
-  sample(home.url)
-  with pytest.raises(InputError, match=r"data set='simple' .*'sample'"):
-    launcher.main(['fetch', 'sample', 'simple'])
-  assert home.ranges == []
-
-
-def test_the_launcher_lists_every_data_set_and_asks_for_one():
-  assert all(f'\n  {name} ' in launcher.__doc__ for name in FILES)
-  with pytest.raises(app.UsageError, match=r'at least one') as caught:
-    launcher.main(['fetch'])
-  assert caught.value.exitcode == 2

@@ -1,0 +1,30 @@
+"""A convolutional net of 93,386 parameters on Fashion-MNIST.
+
+Paper of the data: Xiao, Rasul & Vollgraf 2017, "Fashion-MNIST", https://arxiv.org/abs/1708.07747.
+"""
+
+from configs import base
+
+
+def get_config():
+  config = base.supervised()
+  config.data = {'name': 'fashion_mnist', 'pad': 0, 'validation': 5000, 'split_seed': 0}
+  config.model = {
+    'name': 'convnet',
+    'classes': 10,
+    'widths': (32, 64, 64),
+    'hidden': 64,
+    'activation': 'relu',
+    'normalization': 'batch',
+    'dropout': 0.3,
+    'dtype': 'float32',
+  }
+  config.task.update({'label_smoothing': 0.05, 'top_k': 3})
+  config.augment = {'shift': {'pixels': 2}, 'flip': {'probability': 0.5}}
+  config.optimizer.learning_rate = 3e-3
+  config.optimizer.weight_decay = 1e-2
+  config.optimizer.average = 0.999
+  config.train.steps = 6450  # 15 epochs
+  config.train.eval_every = 860
+  config.train.eval_batch_size = 1000
+  return config

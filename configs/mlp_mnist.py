@@ -1,0 +1,28 @@
+"""A multilayer perceptron, 784-512-512-10 with dropout, on MNIST.
+
+Paper: Srivastava et al. 2014, "Dropout", https://jmlr.org/papers/v15/srivastava14a.html.
+"""
+
+from configs import base
+
+
+def get_config():
+  config = base.supervised()
+  config.data = {'name': 'mnist', 'pad': 0, 'validation': 5000, 'split_seed': 0}
+  config.model = {
+    'name': 'mlp',
+    'classes': 10,
+    'widths': (512, 512),
+    'activation': 'relu',
+    'normalization': 'none',
+    'dropout': 0.35,
+    'dtype': 'float32',
+  }
+  config.task.update({'label_smoothing': 0.0, 'top_k': 3})
+  config.optimizer.learning_rate = 1e-3
+  config.optimizer.weight_decay = 1e-2
+  config.optimizer.average = 0.999
+  config.train.steps = 8600  # 20 epochs
+  config.train.eval_every = 860
+  config.train.eval_batch_size = 1000
+  return config
