@@ -3,13 +3,19 @@
 import difflib
 import fnmatch
 import inspect
+import numbers
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from nn_zoo.errors import InputError
 
-_KINDS = {int: 'an integer', float: 'a number', bool: 'True or False', str: 'a string'}
+_KINDS = {
+  int: (numbers.Integral, 'an integer'),
+  float: (numbers.Real, 'a number'),
+  bool: (bool, 'True or False'),
+  str: (str, 'a string'),
+}
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -66,7 +72,7 @@ def check(function, where: str, name: str, reserved, skip: int, fields: Mapping[
   open_ended = any(p.kind == p.VAR_KEYWORD for p in parameters)
   for key, value in fields.items():
     if key in schema:
-      _check_type(f'{where}.{key}', value, schema[key].annotation)
+      _check_type(f'{where}.{key}', value, _hint(schema[key]))
     elif not open_ended:
       takes = ', '.join(schema) or 'no keys'
       raise InputError(
@@ -77,6 +83,11 @@ def check(function, where: str, name: str, reserved, skip: int, fields: Mapping[
     raise InputError(f'{where}: {name} needs {", ".join(missing)}')
 
 
+def _hint(parameter: inspect.Parameter) -> Any:
+  # Libraries annotate their numbers loosely; a default such as 0.9 says what is meant.
+  return float if type(parameter.default) is float else parameter.annotation
+
+
 def _check_type(where: str, value: Any, hint: Any) -> None:
   kind = typing.get_origin(hint) or hint
   if kind is tuple:
@@ -85,7 +96,7 @@ def _check_type(where: str, value: Any, hint: Any) -> None:
     for item in value:
       _check_type(where, item, typing.get_args(hint)[0])
   elif kind in _KINDS:
-    accepted = (int, float) if kind is float else (kind,)
+    accepted, words = _KINDS[kind]
     boolean = isinstance(value, bool) and kind is not bool
     if boolean or not isinstance(value, accepted):
-      raise InputError(f'{where}={value!r}: expected {_KINDS[kind]}')
+      raise InputError(f'{where}={value!r}: expected {words}')

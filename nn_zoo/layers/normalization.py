@@ -29,7 +29,7 @@ class Normalization(nn.Module):
     if self.kind == 'none':
       return x
     if self.kind == 'batch':
-      return nn.BatchNorm(not train, self.momentum, dtype=self.dtype)(x)
+      return nn.BatchNorm(not train, momentum=self.momentum, dtype=self.dtype)(x)
     if self.kind == 'layer':
       return nn.LayerNorm(dtype=self.dtype)(x)
     raise InputError(f'normalization={self.kind!r}: expected one of {", ".join(NORMALIZATIONS)}')

@@ -5,6 +5,7 @@ from typing import Any
 import jax
 from flax import linen as nn
 
+from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.convolution import Conv
 from nn_zoo.layers.normalization import Normalization
@@ -37,6 +38,12 @@ class ConvNet(nn.Module):
 
   @nn.compact
   def __call__(self, x_BHWC: jax.Array, train: bool = False) -> jax.Array:
+    smallest = 2 ** len(self.widths)
+    if x_BHWC.ndim != 4 or min(x_BHWC.shape[1:3]) < smallest:
+      raise InputError(
+        f'convnet with {len(self.widths)} stages takes images [batch, height, width, channels] of at '
+        f'least {smallest}x{smallest} pixels, got {x_BHWC.shape}'
+      )
     for width in self.widths:
       # A normalization that follows takes the bias away again.
       use_bias = self.normalization == 'none'

@@ -8,6 +8,8 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
+from nn_zoo.errors import InputError
+
 Padding = str | tuple[tuple[int, int], tuple[int, int]]
 
 
@@ -23,13 +25,21 @@ def convolve(x_BHWI: jax.Array, kernel_HWIO: jax.Array, padding: Padding = 'SAME
 
   Departures: on a CPU the gradients are not XLA's own. XLA rewrites gradient convolutions into a form
   that its fast library covers only outside of loops (jax issue 12868); here the input gradient is a
-  plain convolution and the kernel gradient one matrix product over patches.
+  plain convolution and the kernel gradient one matrix product over patches. Derivatives of any order can
+  be taken in reverse mode, none in forward mode.
+
+  Raises:
+    InputError: another padding.
   """
   size_H, size_W = kernel_HWIO.shape[:2]
   if padding == 'SAME':
     padding = tuple(((size - 1) // 2, size // 2) for size in (size_H, size_W))
   elif padding == 'VALID':
     padding = ((0, 0), (0, 0))
+  elif isinstance(padding, str):
+    raise InputError(
+      f"padding={padding!r}: expected 'SAME', 'VALID' or pixels ((top, bottom), (left, right))"
+    )
   return _convolve(x_BHWI, kernel_HWIO, tuple(map(tuple, padding)))
 
 
@@ -75,7 +85,9 @@ def _gradients_cpu(padding, x_BHWI, kernel_HWIO, dy_BHWO):
     (size_W - 1 - left, size_W - 1 - right),
   )
   dx_BHWI = _convolve(dy_BHWO, flipped_HWOI, full)
-  x_BHWI = jnp.pad(x_BHWI, ((0, 0), *padding, (0, 0)))
+  # Not jnp.pad: in a derivative of a derivative the padding can be negative, and then it crops.
+  borders = [(low, high, 0) for low, high in ((0, 0), *padding, (0, 0))]
+  x_BHWI = jax.lax.pad(x_BHWI, jnp.zeros((), x_BHWI.dtype), borders)
   shifts = [x_BHWI[:, i : i + out_H, j : j + out_W] for i in range(size_H) for j in range(size_W)]
   patches_NP = jnp.concatenate(shifts, axis=-1).reshape(-1, size_H * size_W * channels_I)
   dkernel_PO = patches_NP.T @ dy_BHWO.reshape(-1, channels_O)

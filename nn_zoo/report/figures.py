@@ -59,7 +59,7 @@ def svg(figure, title: str) -> str:
     figure.savefig(file, format='svg', transparent=True, metadata=silent, dpi=200)
   body = file.getvalue()
   body = body[body.index('>', body.index('<svg')) + 1 :]
-  body = re.sub(r'<g id="[^"]*">', '<g>', body)
+  body = re.sub(r'<g id="[^"]*"', '<g', body)
   body = re.sub(r'<style type="text/css">.*?</style>', '', body)
   for name, pair in COLOURS.items():
     body = body.replace(pair[0], f'var(--{name})')
@@ -144,8 +144,10 @@ def _drawing(metric: str, points: Mapping[str, np.ndarray], colours: Mapping[str
   if 'loss' in metric and len(values) and 0 < 100 * values.min() < values.max():
     axis.set_yscale('log')
     axis.yaxis.set_minor_formatter(NullFormatter())
+  if share:
+    axis.set_ylim(top=min(axis.get_ylim()[1], 1.01))
   axis.yaxis.set_major_formatter(
-    FuncFormatter(lambda y, _: f'{100 * y:.3g} %' if share else number(y))
+    FuncFormatter(lambda y, _: f'{100 * y:.4g} %' if share else number(y))
   )
   if axis.get_yscale() == 'linear':
     axis.yaxis.set_major_locator(MaxNLocator(5, steps=ROUND))

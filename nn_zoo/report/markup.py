@@ -29,7 +29,7 @@ def number(value: float | None) -> str:
     return 'NaN' if math.isnan(value) else f'{value}'.replace('inf', '∞')
   if isinstance(value, Integral) or abs(value) >= 9999.5:
     return f'{value:,.0f}' if abs(value) < 1e15 else f'{value:.4g}'
-  return f'{value:.4g}'
+  return f'{value:,.4g}'
 
 
 def is_share(metric: str) -> bool:

@@ -44,7 +44,7 @@ def regression(
     l1, l2, prepare, augment, descend: see `supervised`.
   """
   plain = loss_by_name(loss)
-  location_1K, scale_1K = np.reshape(location, (1, -1)), np.reshape(scale, (1, -1))
+  location_1K, scale_1K = (np.reshape(np.float32(x), (1, -1)) for x in (location, scale))
 
   def objective(outputs_BK: jax.Array, targets_BK: jax.Array) -> jax.Array:
     return plain(outputs_BK, (targets_BK - location_1K) / scale_1K)

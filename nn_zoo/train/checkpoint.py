@@ -137,6 +137,7 @@ def _manager(folder, keep):
 
   options = ocp.CheckpointManagerOptions(max_to_keep=keep, cleanup_tmp_directories=True)
   try:
+    folder.mkdir(parents=True, exist_ok=True)
     return ocp.CheckpointManager(folder, options=options)
   except OSError as error:
     raise InputError(f'{folder}: cannot keep checkpoints there: {_first(error)}') from error

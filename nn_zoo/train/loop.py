@@ -57,7 +57,7 @@ def fit(
     seed: of the initial state and of everything random in the steps.
     log_every: training metrics are means over this many steps.
     eval_every: steps between evaluations, each followed by a checkpoint; 0 for only after the last step.
-    steps_per_call: steps in one call of the compiled program; 0 chooses calls of about 0.3 s.
+    steps_per_call: steps in one call of the compiled program, up to log_every; 0 chooses calls of about 0.3 s.
     monitor: 'split/metric', such as 'validation/loss', that decides the best checkpoint and early stopping.
     mode: 'min' or 'max', what is better for `monitor`.
     patience: evaluations without a better `monitor` after which to stop; 0 for never.
@@ -111,8 +111,9 @@ class _Run:
       return self.task.step(state, batch, key)
 
     key_steps = jax.random.fold_in(key, 1)
+    # One size whatever `steps_per_call` is: another one would be another program, with other rounding.
     self.fixed = fixed
-    self.calls = compile_steps(step, self.train, self.state, (), key_steps, fixed or longest)
+    self.calls = compile_steps(step, self.train, self.state, (), key_steps, longest)
     self.record.timing['compile_seconds'] += self.calls.compile_seconds
 
   def advance(self, boundary, log_at):

@@ -1,6 +1,7 @@
 """Optimizers by name, with the schedule, clipping, weight decay, averaging and freezing around them."""
 
 import fnmatch
+import math
 from collections.abc import Mapping
 
 import jax
@@ -37,6 +38,7 @@ def optimizer(
     steps: of the whole run, for the schedule.
     schedule: see `nn_zoo.train.schedule.schedule`.
     weight_decay: λ of decoupled decay, w ← w − η_t λ w, for weights only (not biases, not normalisation).
+      LAMB and LARS have it inside their trust ratio, LARS as part of the gradient.
     clip_norm: largest global 2-norm of the gradient; 0 for no clipping.
     clip_value: largest absolute value of a gradient's entry; 0 for no clipping.
     average: decay of a running average of the parameters that evaluation uses; 0 for none.
@@ -44,8 +46,21 @@ def optimizer(
     **fields: of the optimizer itself, such as b1.
 
   Raises:
-    InputError: an unknown name or field; a pattern that fits no parameter (when the state is made).
+    InputError: an unknown name or field; a value out of range; a pattern that fits no parameter (when the
+      state is made).
   """
+  numbers = {
+    'learning_rate': learning_rate,
+    'weight_decay': weight_decay,
+    'clip_norm': clip_norm,
+    'clip_value': clip_value,
+    'average': average,
+  }
+  named.check(optimizer, 'optimizer', name, (), 0, {'name': name, 'freeze': freeze, **numbers})
+  for key, value in numbers.items():
+    if not 0 <= value < (1 if key == 'average' else math.inf):
+      limits = 'a number from 0 to below 1' if key == 'average' else 'a finite number, 0 or above'
+      raise InputError(f'optimizer.{key}={value}: expected {limits}')
   rate = make_schedule(learning_rate, steps, schedule)
   entry = named.choose(OPTIMIZERS, name, 'optimizer.name')
   reserved = ('learning_rate', *(entry.decay or ()))

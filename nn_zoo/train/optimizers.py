@@ -6,6 +6,8 @@ w weights, g gradient, η learning rate, λ weight decay, m and v first moments,
 from collections.abc import Callable
 from typing import NamedTuple
 
+import jax
+import jax.numpy as jnp
 import optax
 from optax import contrib
 
@@ -32,6 +34,17 @@ def _momentum(learning_rate, momentum: float = 0.9) -> optax.GradientTransformat
 
 def _nesterov(learning_rate, momentum: float = 0.9) -> optax.GradientTransformation:
   return optax.sgd(learning_rate, momentum, nesterov=True)
+
+
+def _sm3(learning_rate, momentum: float = 0.9) -> optax.GradientTransformation:
+  # optax.sm3 itself takes neither a schedule nor a scalar parameter; there its rule is Adagrad's.
+  scalar = optax.chain(optax.scale_by_rss(0.0, 1e-8), optax.ema(momentum, debias=False))
+
+  def labels(params):
+    return jax.tree.map(lambda param: 'axes' if jnp.ndim(param) else 'scalar', params)
+
+  rule = optax.partition({'axes': optax.scale_by_sm3(momentum), 'scalar': scalar}, labels)
+  return optax.chain(rule, optax.scale_by_learning_rate(learning_rate))
 
 
 _WITH_MASK = ('weight_decay', 'mask')
@@ -152,7 +165,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
     optax.sign_sgd, 'w ← w − η sign(g)', _link('Bernstein et al. 2018', 'arxiv.org/abs/1802.04434')
   ),
   'sm3': Optimizer(
-    optax.sm3,
+    _sm3,
     'Adagrad with s shared along axes',
     _link('Anil et al. 2019', 'arxiv.org/abs/1901.11150'),
   ),

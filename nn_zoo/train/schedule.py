@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+import jax.numpy as jnp
 import optax
 
 from nn_zoo import named
+from nn_zoo.errors import InputError
 
 
 class Schedule(NamedTuple):
@@ -29,21 +31,40 @@ def _cosine(peak: float, steps: int, end: float = 0.0) -> optax.Schedule:
 
 
 def _step(peak: float, steps: int, every: int, factor: float) -> optax.Schedule:
-  return optax.exponential_decay(peak, every, factor, staircase=True)
+  return optax.exponential_decay(peak, _positive('every', every), factor, staircase=True)
 
 
 def _exponential(peak: float, steps: int, every: int, factor: float) -> optax.Schedule:
-  return optax.exponential_decay(peak, every, factor)
+  return optax.exponential_decay(peak, _positive('every', every), factor)
 
 
 def _one_cycle(
   peak: float, steps: int, rise: float = 0.3, start: float = 0.04, end: float = 1e-4
 ) -> optax.Schedule:
-  return optax.cosine_onecycle_schedule(steps, peak, rise, 1 / start, start / end)
+  if not 0 <= rise <= 1:
+    raise InputError(f'optimizer.schedule.rise={rise}: expected a share of the steps, from 0 to 1')
+  top = round(rise * steps)
+  up, down = _half_wave(start * peak, peak, top), _half_wave(peak, end * peak, steps - top)
+  return optax.join_schedules([up, down], [top])
 
 
 def _inverse_sqrt(peak: float, steps: int, timescale: int = 4000) -> optax.Schedule:
+  _positive('timescale', timescale)
   return lambda count: peak * (timescale / (timescale + count)) ** 0.5
+
+
+def _half_wave(first: float, last: float, steps: int) -> optax.Schedule:
+  def value(count):
+    share = jnp.clip(count / max(steps, 1), 0, 1)
+    return last + (first - last) * (1 + jnp.cos(jnp.pi * share)) / 2
+
+  return value
+
+
+def _positive(key: str, value: int) -> int:
+  if value < 1:
+    raise InputError(f'optimizer.schedule.{key}={value}: expected 1 step or more')
+  return value
 
 
 _CYCLE = '[Smith & Topin 2017, Super-convergence](https://arxiv.org/abs/1708.07120)'
@@ -75,13 +96,16 @@ def schedule(peak: float, steps: int, fields: Mapping) -> optax.Schedule:
       the schedule's own fields.
 
   Raises:
-    InputError: an unknown name or field; a warm-up longer than the run.
+    InputError: an unknown name or field, or one that makes no sense; a warm-up longer than the run.
   """
-  fields = dict(fields)
-  warmup = fields.pop('warmup', 0)
+  if isinstance(fields, str):
+    raise InputError(f'optimizer.schedule={fields!r}: expected a section such as name={fields!r}')
+  fields = {'warmup': 0, **fields}
+  named.check(_schema, 'optimizer.schedule', 'schedule', (), 0, fields)
+  warmup = fields.pop('warmup')
   functions = {name: entry.function for name, entry in SCHEDULES.items()}
   if not 0 <= warmup < max(steps, 1):
-    raise named.InputError(
+    raise InputError(
       f'optimizer.schedule.warmup={warmup}: expected fewer than train.steps={steps}'
     )
   main = named.call(
@@ -90,3 +114,7 @@ def schedule(peak: float, steps: int, fields: Mapping) -> optax.Schedule:
   if not warmup:
     return main
   return optax.join_schedules([optax.linear_schedule(0.0, peak, warmup), main], [warmup])
+
+
+def _schema(*, name: str, warmup: int, **fields):
+  """The keys that every schedule has, and their types."""

@@ -116,10 +116,12 @@ def test_a_partial_file_is_resumed(serve, sample):
 
 
 def test_a_home_that_ignores_ranges_sends_the_whole(serve, sample):
-  path = sample(serve(ZIPPED, knows_range=False).url)
+  home = serve(ZIPPED, knows_range=False)
+  path = sample(home.url)
   part_of(path).write_bytes(ZIPPED[:4000])
   fetch('sample')
   assert_complete(path)
+  assert home.ranges == ['bytes=4000-']
 
 
 def test_a_download_that_only_lacked_its_check_is_taken(serve, sample):

@@ -47,6 +47,12 @@ def test_bytes_of_images_stay_bytes(save, shape):
   assert data.train['inputs'].shape == (*shape, 1)[:4]
 
 
+def test_numbers_of_any_rank_become_float32(save):
+  data = own(save(inputs=np.ones((10, 6, 5), np.int16), targets=LABELS))
+  assert data.train['inputs'].dtype == np.float32
+  assert data.train['inputs'].shape == (10, 6, 5)
+
+
 def test_the_number_of_classes_may_be_given(save):
   assert len(own(save(inputs=INPUTS, targets=LABELS), classes=7).classes) == 7
 

@@ -118,6 +118,13 @@ def test_every_metric_has_one_chart_with_all_its_splits():
   assert all(f'</i>{split} <b>' in loss for split in ('train', 'validation', 'test'))
 
 
+def test_no_accuracy_above_one_is_on_the_axis():
+  rows = [{'step': s, 'split': 'test', 'accuracy': 1.0} for s in range(3)]
+  ticks = [word for word in Outline(page(BARE._replace(rows=rows))).words if word.endswith(' %')]
+  assert len(ticks) > 2
+  assert max(float(tick.removesuffix(' %')) for tick in ticks) == 100
+
+
 def test_a_metric_measured_once_is_no_curve():
   rows = [{'step': 9, 'split': 'test', 'loss': 0.5}]
   assert 'Learning curves' not in page(RUN._replace(rows=rows))

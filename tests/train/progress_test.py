@@ -45,10 +45,16 @@ def run(steps, seconds, *, start=0, compile_seconds=50.0, every=1, values=None, 
 
 
 def test_plain_lines_are_throttled_and_the_last_is_there():
-  lines = run(2000, 0.0125)  # 25 seconds
-  assert [line.split()[1] for line in lines] == ['1/2000', '801/2000', '1601/2000', '2000/2000']
-  assert lines[1] == 'step 801/2000  loss 0.1235  accuracy 0.961  80 steps/s  ETA 0:00:15'
-  assert lines[-1] == ('step 2000/2000  loss 0.1235  accuracy 0.961  80 steps/s  elapsed 0:01:15')
+  lines = run(2000, 1 / 64)  # 31 seconds
+  assert [line.split()[1] for line in lines] == [
+    '1/2000',
+    '641/2000',
+    '1281/2000',
+    '1921/2000',
+    '2000/2000',
+  ]
+  assert lines[1] == 'step 641/2000  loss 0.1235  accuracy 0.961  64 steps/s  ETA 0:00:21'
+  assert lines[-1] == ('step 2000/2000  loss 0.1235  accuracy 0.961  64 steps/s  elapsed 0:01:21')
 
 
 def test_the_first_call_does_not_slow_the_estimate():
@@ -81,6 +87,15 @@ def test_a_run_that_stops_early_shows_where():
   assert file.getvalue().splitlines()[-1].startswith('step 7/100  loss 1  1 steps/s  ETA 0:01:33')
 
 
+def test_the_last_step_is_shown_at_once_and_not_at_the_exit():
+  clock, file = Clock(), io.StringIO()
+  with Progress(3, file=file, clock=clock) as progress:
+    for step in range(1, 4):
+      clock.now += 1
+      progress.update(step, {})
+    assert file.getvalue().splitlines()[-1] == 'step 3/3  1 steps/s  elapsed 0:00:03'
+
+
 def test_nothing_is_drawn_twice_or_without_an_update():
   assert len(run(1, 1.0)) == 1
   assert run(5, 1.0, start=5) == []
@@ -88,17 +103,22 @@ def test_nothing_is_drawn_twice_or_without_an_update():
 
 def test_an_error_is_not_hidden_by_the_last_line():
   file = io.StringIO()
-  with pytest.raises(ZeroDivisionError), Progress(10, file=file, clock=Clock()) as progress:
-    progress.update(1, {})
-    progress.update(2, {'loss': None})
-    raise ZeroDivisionError
+
+  def fail():
+    with Progress(10, file=file, clock=Clock()) as progress:
+      progress.update(1, {})
+      progress.update(2, {'loss': None})
+      raise ZeroDivisionError
+
+  with pytest.raises(ZeroDivisionError):
+    fail()
   assert len(file.getvalue().splitlines()) == 1
 
 
 def test_values_are_read_only_when_drawn():
   Unread.reads = 0
-  lines = run(2000, 0.0125, values={'loss': Unread()})
-  assert Unread.reads == len(lines) == 4
+  lines = run(2000, 1 / 64, values={'loss': Unread()})
+  assert Unread.reads == len(lines) == 5
 
 
 def test_messages_are_lines_of_their_own():

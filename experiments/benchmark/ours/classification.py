@@ -1,0 +1,52 @@
+"""An image classifier trained by `nn_zoo.fit`, as any user would."""
+# ruff: noqa: E402 (the imports are timed)
+
+import time
+
+began = time.perf_counter()
+
+import jax
+import jax.numpy as jnp
+import optax
+
+import nn_zoo
+from nn_zoo.train.record import Record
+
+import_seconds = time.perf_counter() - began
+
+from experiments.benchmark import side
+
+
+def main() -> None:
+  spec = side.spec()
+  data = side.arrays(spec['data'])
+  record = Record(show=False)
+  started = time.perf_counter()
+  model = nn_zoo.create_model(**spec['model'])
+  task = nn_zoo.classification(model, optax.adam(spec['learning_rate']), prepare=lambda x: x / 255)
+  stream = nn_zoo.Shuffled(data, spec['batch_size'], spec['seed'])
+  state = nn_zoo.fit(task, stream, steps=spec['steps'], seed=spec['seed'], record=record)
+  seconds = time.perf_counter() - started
+  side.report(
+    {
+      'seconds': seconds,
+      'import_seconds': import_seconds,
+      'setup_seconds': seconds - record.timing['train_seconds'],
+      'compile_seconds': record.timing['compile_seconds'],
+      'step_seconds': record.timing['train_seconds'] / spec['steps'],
+      'steps': int(record.timing['train_steps']),
+      'parameters': sum(leaf.size for leaf in jax.tree.leaves(state.params)),
+      'final_loss': record.rows[-1]['loss'],
+      'threads': side.cores(),
+      'roof': side.roof(_multiply),
+    }
+  )
+
+
+def _multiply(a, b):
+  product, a, b = jax.jit(jnp.matmul), jnp.asarray(a), jnp.asarray(b)
+  return lambda: product(a, b).block_until_ready()
+
+
+if __name__ == '__main__':
+  main()
