@@ -8,7 +8,11 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 from nn_zoo.errors import InputError
+
+DType = str | type | np.dtype | None  # of a computation, such as 'bfloat16'
 
 _KINDS = {
   int: (numbers.Integral, 'an integer'),
@@ -100,3 +104,8 @@ def _check_type(where: str, value: Any, hint: Any) -> None:
     boolean = isinstance(value, bool) and kind is not bool
     if boolean or not isinstance(value, accepted):
       raise InputError(f'{where}={value!r}: expected {words}')
+  elif hint == DType:
+    try:
+      np.dtype(value)
+    except TypeError:
+      raise InputError(f"{where}={value!r}: expected 'float32', 'bfloat16' or the like") from None

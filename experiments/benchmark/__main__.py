@@ -1,20 +1,21 @@
 """Times nn_zoo beside PyTorch at the same work, on the CPU of this machine.
 
   python -m experiments.benchmark
-  python -m experiments.benchmark --only=mlp_mnist --repeats=3 --norecord
+  python -m experiments.benchmark --only=mlp_mnist,import --repeats=3 --norecord
   python -m experiments.benchmark --only=mlp_mnist --steps=500
 
-Each side runs in a process of its own, in turn: ours, peer, ours, peer. Both get the same arrays, batch size,
-number of steps, optimizer and float32; both start from cold compilation caches and use all cores. The time
-goes from after the imports to the loss of the last step, compilation included. The peer is tried in several
-forms first (Adam for each or fused, compiled, channels last, how threads wait) and the fastest is compared.
+Each side runs in a process of its own, in turn: ours, peer, ours, peer, ... Both get the same arrays, batch
+size, number of steps, optimizer and float32; both start with cold compilation caches and use all cores. The
+time goes from after the imports to the loss of the last step in hand, compilation included. The peer is
+first tried in several forms (Adam fused or not, compiled, channels last, how its threads wait), and the
+fastest is compared.
 
-What counts is the median over pairs of the ratio of their times; the least and the largest are printed
-beside it. `floor` is the time that the matrix products alone would take at the speed of a large one
-(measured in the same processes), and `reached` the share of that speed which each side attains.
+What counts is the median, over pairs, of the ratio of their times; the least and the largest stand beside
+it. The floor is what the matrix products of the run would take at the speed of a large one, measured in
+the same processes; 'of floor' is the share of that speed which a side reaches.
 
-Results are recorded in experiments/benchmark/results/NAME.json, with machine, versions and load. Other work
-on the machine spoils the figures: it is measured during every run, and a warning is printed.
+Whole runs are recorded in experiments/benchmark/results/NAME.json with machine, versions and load. Other
+work on the machine spoils the figures, so it is measured during every run, and more than a little is warned of.
 
 MNIST is read from NN_ZOO_DATA (see experiments.fetch); where it is missing, random images of the same shape
 stand in. `pip install torch` brings the peer.
@@ -23,24 +24,122 @@ Workloads:
 {workloads}
 """
 
-import importlib.metadata
 import os
+import shlex
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from absl import app, flags
+from absl import flags
 
 from experiments.benchmark.comparison import compare
-from experiments.benchmark.processes import LOAD
-from experiments.benchmark.side import cores
-from experiments.benchmark.workloads import WORKLOADS, Training, Workload
+from experiments.benchmark.machine import machine, warnings
+from experiments.benchmark.workloads import WORKLOADS, Processes, Workload
 from experiments.launch import launch
 from nn_zoo.data import load
 from nn_zoo.errors import InputError
 from nn_zoo.named import choose
-from nn_zoo.train.workdir import environment, write_json
+from nn_zoo.train.workdir import write_json
 
 RESULTS = Path(__file__).resolve().parent / 'results'
+IMAGES = (60000, 28, 28)
+
+
+def benchmark(name: str, workload: Workload, repeats: int) -> dict[str, Any]:
+  """Runs one workload; returns what its JSON holds."""
+  print(f'{name}: {workload.about}', file=sys.stderr)
+  load_before = os.getloadavg()
+  with tempfile.TemporaryDirectory() as folder:
+    source = 'none'
+    if not isinstance(workload.work, Processes):
+      source = write_data(Path(folder), workload.work.pad)
+    compared = compare(workload, Path(folder), repeats or workload.repeats, _tell)
+  return {
+    'name': name,
+    'about': workload.about,
+    'command': shlex.join(['python', '-m', 'experiments.benchmark', *sys.argv[1:]]),
+    'data': source,
+    **compared,
+    'machine': {**machine(), 'load_before': load_before, 'load_after': os.getloadavg()},
+  }
+
+
+def write_data(folder: Path, pad: int) -> str:
+  """Writes inputs.npy and targets.npy, MNIST or random images of its shape; returns which."""
+  try:
+    arrays = load('mnist', pad=pad, validation=0, split_seed=0).train
+    source = 'mnist'
+  except InputError as error:
+    random = np.random.default_rng(0)
+    border = ((0, 0), (pad, pad), (pad, pad))
+    images = np.pad(random.integers(0, 256, IMAGES, np.uint8), border)[..., None]
+    arrays = {'inputs': images, 'targets': random.integers(0, 10, IMAGES[0], np.int32)}
+    source = 'random'
+    _tell(f'  random images stand in for MNIST: {error}')
+  for name, array in arrays.items():
+    np.save(folder / f'{name}.npy', array)
+  return source
+
+
+def table(results: list[dict[str, Any]]) -> str:
+  """The figures of all workloads, a line each."""
+  heads = ('workload', 'ours', 'peer', 'ratio', 'median', 'least-largest', 'target', 'of floor')
+  lines = [heads]
+  for result in results:
+    ratio, floor = result['ratio'], result.get('floor')
+    lines.append(
+      (
+        result['name'],
+        f'{result["ours"]["seconds"]:.2f} s',
+        f'{result["peer"]["seconds"]:.2f} s',
+        ratio['of'],
+        f'{ratio["median"]:.2f}',
+        f'{ratio["least"]:.2f}-{ratio["largest"]:.2f}',
+        f'{ratio["target"].split(maxsplit=1)[1]} {"met" if ratio["met"] else "missed"}',
+        f'{floor["ours"]:.0%}, peer {floor["peer"]:.0%}' if floor else '',
+      )
+    )
+  widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+  return '\n'.join(
+    '  '.join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
+    for line in lines
+  )
+
+
+def _tell(line: str) -> None:
+  print(line, file=sys.stderr)
+
+
+def _main(argv: list[str]) -> int:
+  del argv
+  names = _ONLY.value or list(WORKLOADS)
+  chosen = {name: choose(WORKLOADS, name, '--only') for name in names}
+  results = []
+  for name, workload in chosen.items():
+    if _STEPS.value and not isinstance(workload.work, Processes):
+      workload = workload._replace(work=workload.work.shortened(_STEPS.value))
+    results.append(benchmark(name, workload, _REPEATS.value))
+    if _RECORD.value and not _STEPS.value:
+      RESULTS.mkdir(exist_ok=True)
+      write_json(RESULTS / f'{name}.json', results[-1])
+  print(table(results))
+  for line in warnings(results):
+    print(line)
+  return 0
+
+
+if __name__ == '__main__':
+  _ONLY = flags.DEFINE_list(
+    'only', [], 'names of workloads, with commas between them; all if empty'
+  )
+  _REPEATS = flags.DEFINE_integer('repeats', 0, "pairs; 0 for the workload's own number", 0)
+  _STEPS = flags.DEFINE_integer(
+    'steps', 0, 'steps of each training run, for a quick look that is not recorded; 0 for all', 0
+  )
+  _RECORD = flags.DEFINE_bool('record', True, 'write the results to experiments/benchmark/results/')
+  __doc__ = __doc__.replace(
+    '{workloads}', '\n'.join(f'  {name:<12} {w.about}' for name, w in WORKLOADS.items())
+  )
+  launch(_main)

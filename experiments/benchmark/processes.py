@@ -14,8 +14,6 @@ from typing import Any, NamedTuple
 from experiments.launch import ROOT
 from nn_zoo.errors import InputError
 
-LOAD = 0.1  # share of the machine's CPU time that others may take before a warning
-
 
 class Run(NamedTuple):
   """One process: `figures` are what it reported; `others` is the share of all CPU time that it did not use."""

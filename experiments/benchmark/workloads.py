@@ -39,6 +39,10 @@ class Training(NamedTuple):
   variants: Mapping[str, Mapping[str, Any]]
   macs: tuple[int, ...]
 
+  def shortened(self, steps: int) -> 'Training':
+    """The same work with another number of steps."""
+    return self._replace(spec={**self.spec, 'steps': steps})
+
   @property
   def flops(self) -> int:
     """Of all steps: forward, weight gradients, and input gradients for all layers but the first."""

@@ -1,7 +1,5 @@
 """A small convolutional network in the manner of VGG."""
 
-from typing import Any
-
 import jax
 from flax import linen as nn
 
@@ -9,6 +7,7 @@ from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.convolution import Conv
 from nn_zoo.layers.normalization import Normalization
+from nn_zoo.named import DType
 from nn_zoo.ops.convolution import max_pool
 
 
@@ -34,7 +33,7 @@ class ConvNet(nn.Module):
   activation: str = 'relu'
   normalization: str = 'batch'
   dropout: float = 0.0
-  dtype: Any = None
+  dtype: DType = None
 
   @nn.compact
   def __call__(self, x_BHWC: jax.Array, train: bool = False) -> jax.Array:

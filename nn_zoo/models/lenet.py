@@ -1,13 +1,12 @@
 """LeNet-5, the first convolutional network in wide use."""
 
-from typing import Any
-
 import jax
 from flax import linen as nn
 
 from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.convolution import Conv
+from nn_zoo.named import DType
 from nn_zoo.ops.convolution import average_pool, max_pool
 
 POOLINGS = {'max': max_pool, 'average': average_pool}
@@ -36,7 +35,7 @@ class LeNet(nn.Module):
   activation: str = 'relu'
   pooling: str = 'max'
   dropout: float = 0.0
-  dtype: Any = None
+  dtype: DType = None
 
   @nn.compact
   def __call__(self, x_BHWC: jax.Array, train: bool = False) -> jax.Array:

@@ -1,12 +1,11 @@
 """Feed-forward networks: the perceptron and the multilayer perceptron."""
 
-from typing import Any
-
 import jax
 from flax import linen as nn
 
 from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.normalization import Normalization
+from nn_zoo.named import DType
 
 
 class Perceptron(nn.Module):
@@ -23,7 +22,7 @@ class Perceptron(nn.Module):
   """
 
   classes: int
-  dtype: Any = None
+  dtype: DType = None
 
   @nn.compact
   def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
@@ -52,7 +51,7 @@ class MLP(nn.Module):
   activation: str = 'relu'
   normalization: str = 'none'
   dropout: float = 0.0
-  dtype: Any = None
+  dtype: DType = None
 
   @nn.compact
   def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:

@@ -106,6 +106,7 @@ class _Run:
       self.window = {name: tuple(sums) for name, sums in saved.extra['window'].items()}
       self.history += saved.extra['history']
       self.record.rewind(saved.extra['rows'])
+      self.record.timing.update(saved.extra['timing'])
 
     def step(state, _, batch, key):
       return self.task.step(state, batch, key)
@@ -169,7 +170,12 @@ class _Run:
   def save(self):
     if self.checkpoint:
       window = {name: [float(x) for x in sums] for name, sums in self.window.items()}
-      extra = {'window': window, 'history': list(self.history), 'rows': self.record.flush()}
+      extra = {
+        'window': window,
+        'history': list(self.history),
+        'rows': self.record.flush(),
+        'timing': dict(self.record.timing),
+      }
       self.checkpoint.save(self.step, self.state, extra)
 
   def finish(self):

@@ -1,4 +1,4 @@
-"""The table of optimizers: optax's own, each with its update in a line and its source.
+"""The table of optimizers: optax's own but for Adan, each with its update in a line and its source.
 
 w weights, g gradient, η learning rate, λ weight decay, m and v first moments, s second moment.
 """
@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 import optax
 from optax import contrib
+
+from nn_zoo.train.adan import adan
 
 
 class Optimizer(NamedTuple):
@@ -123,8 +125,8 @@ OPTIMIZERS: dict[str, Optimizer] = {
     _link('Shazeer & Stern 2018', 'arxiv.org/abs/1804.04235'),
   ),
   'adan': Optimizer(
-    optax.adan,
-    'Adam on g and on the differences of g',
+    adan,
+    'Adam on g + β₂d, d = g − the last g',
     _link('Xie et al. 2022', 'arxiv.org/abs/2208.06677'),
     _WITH_MASK,
   ),

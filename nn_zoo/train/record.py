@@ -68,7 +68,7 @@ class Record:
   def show(self, step: int, values: Mapping[str, np.ndarray]) -> None:
     """Draws the progress line."""
     if self._progress:
-      scalars = {name: float(value) for name, value in values.items() if np.ndim(value) == 0}
+      scalars = {name: value for name, value in values.items() if np.ndim(value) == 0}
       self._progress.update(step, scalars)
 
   def _write_events(self, step, split, scalars):

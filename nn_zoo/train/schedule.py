@@ -105,9 +105,7 @@ def schedule(peak: float, steps: int, fields: Mapping) -> optax.Schedule:
   warmup = fields.pop('warmup')
   functions = {name: entry.function for name, entry in SCHEDULES.items()}
   if not 0 <= warmup < max(steps, 1):
-    raise InputError(
-      f'optimizer.schedule.warmup={warmup}: expected fewer than train.steps={steps}'
-    )
+    raise InputError(f'optimizer.schedule.warmup={warmup}: expected fewer than train.steps={steps}')
   main = named.call(
     functions, 'optimizer.schedule', fields.pop('name'), peak, steps - warmup, **fields
   )

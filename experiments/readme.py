@@ -1,0 +1,65 @@
+"""Writes the README's tables of parts anew, from the code that they describe.
+
+  python -m experiments.readme
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+
+from experiments.launch import ROOT, config_list, launch
+from nn_zoo.data import SOURCES
+from nn_zoo.data.augmentation import AUGMENTATIONS
+from nn_zoo.layers.activation import ACTIVATIONS
+from nn_zoo.models import MODELS
+from nn_zoo.ops.losses import LOSSES
+from nn_zoo.tasks import TASKS
+from nn_zoo.train.optimizers import OPTIMIZERS
+from nn_zoo.train.schedule import SCHEDULES
+
+
+def _parts(entries: Mapping) -> str:
+  rows = [f'| `{name}` | {entry.equation} | {entry.source} |' for name, entry in entries.items()]
+  return '\n'.join(['| name | equation | source |', '|---|---|---|', *rows])
+
+
+def _described(entries: Mapping) -> str:
+  rows = [f'| `{name}` | {_first(entry)} |' for name, entry in entries.items()]
+  return '\n'.join(['| name | what it is |', '|---|---|', *rows])
+
+
+def _first(entry) -> str:
+  function = getattr(entry, 'func', entry)
+  return ' '.join(inspect.getdoc(function).partition('\n\n')[0].split())
+
+
+TABLES: dict[str, Callable[[], str]] = {
+  'configs': lambda: f'```\n{config_list()}\n```',
+  'models': lambda: _described(MODELS),
+  'tasks': lambda: _described(TASKS),
+  'data': lambda: _described(SOURCES),
+  'augmentations': lambda: _described(AUGMENTATIONS),
+  'activations': lambda: _parts(ACTIVATIONS),
+  'losses': lambda: _parts(LOSSES),
+  'optimizers': lambda: _parts(OPTIMIZERS),
+  'schedules': lambda: _parts(SCHEDULES),
+}
+
+
+def updated(text: str, tables: Mapping[str, Callable[[], str]]) -> str:
+  """The text with what stands between `<!-- table: NAME -->` and `<!-- end -->` written anew."""
+  for name, make in tables.items():
+    pattern = rf'(<!-- table: {name} -->\n).*?(\n<!-- end -->)'
+    text = re.sub(pattern, lambda found, make=make: found[1] + make() + found[2], text, flags=re.DOTALL)
+  return text
+
+
+def _main(argv: list[str]) -> int:
+  del argv
+  path = ROOT / 'README.md'
+  path.write_text(updated(path.read_text(), TABLES))
+  return 0
+
+
+if __name__ == '__main__':
+  launch(_main)

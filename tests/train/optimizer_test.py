@@ -1,0 +1,291 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from flax import linen as nn
+
+from nn_zoo.errors import InputError
+from nn_zoo.task import Average, Mean, averaged, begin, descend
+from nn_zoo.train.optimizer import is_weight, optimizer
+from nn_zoo.train.optimizers import OPTIMIZERS
+from tests.reference import assert_near, layerwise_optimizers, optimizers
+
+ORACLES = {rule.__name__: rule for rule in (*optimizers.RULES, *layerwise_optimizers.RULES)}
+FIELDS = {
+  'adafactor': {'min_dim_size_to_factor': 3},
+  'lars': {'trust_coefficient': 0.02},
+  'prodigy': {'estim_lr0': 0.1},
+}
+# Other values of fields than the defaults, so that one that is dropped on the way is seen.
+MORE_FIELDS = {
+  'adam': {'b1': 0.8, 'b2': 0.9, 'eps': 1e-2},
+  'adadelta': {'rho': 0.7, 'eps': 1e-3},
+  'adan': {'b1': 0.9, 'b2': 0.6, 'b3': 0.8, 'eps': 1e-2},
+  'lion': {'b1': 0.5, 'b2': 0.6},
+  'momentum': {'momentum': 0.5},
+  'nesterov': {'momentum': 0.5},
+  'radam': {'b2': 0.9},
+  'rmsprop': {'decay': 0.5, 'eps': 1e-2},
+  'sm3': {'momentum': 0.5},
+}
+ROWS = [(name, FIELDS.get(name, {})) for name in ORACLES] + list(MORE_FIELDS.items())
+STEPS = 8
+HALVING = {'name': 'step', 'every': 3, 'factor': 0.5}
+every = pytest.mark.parametrize('name', OPTIMIZERS)
+
+_rng = np.random.default_rng(0)
+
+
+def parameters():
+  """A matrix, biases that start at 0, a kernel of a convolution, and a scalar such as PReLU's."""
+  return {
+    'Dense_0': {'kernel': _rng.normal(size=(3, 4)), 'bias': np.zeros(4)},
+    'Conv_0': {'kernel': _rng.normal(size=(2, 2, 1, 3)), 'scale': np.ones(3)},
+    'PReLU_0': {'negative_slope': np.array(0.25)},
+  }
+
+
+PARAMS = parameters()
+GRADIENTS = [jax.tree.map(lambda x: _rng.normal(size=x.shape), PARAMS) for _ in range(STEPS)]
+
+
+def trajectory(tx, gradients=GRADIENTS, params=PARAMS):
+  """The parameters after each step."""
+
+  @jax.jit
+  def step(params, state, grads):
+    updates, state = tx.update(grads, state, params)
+    return optax.apply_updates(params, updates), state
+
+  state = tx.init(params)
+  for grads in gradients:
+    params, state = step(params, state, grads)
+    yield params
+
+
+def flat(tree):
+  return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(tree)])
+
+
+def expected(name, rates, **fields):
+  """The oracle's trajectory, as one vector a step."""
+  if name == 'prodigy':
+    return [*ORACLES[name](flat(PARAMS), [flat(grads) for grads in GRADIENTS], rates, **fields)]
+  leaves, gradients = jax.tree.leaves(PARAMS), [jax.tree.leaves(grads) for grads in GRADIENTS]
+  runs = [
+    ORACLES[name](leaf, [grads[i] for grads in gradients], rates, **fields)
+    for i, leaf in enumerate(leaves)
+  ]
+  return [flat(step) for step in zip(*runs, strict=True)]
+
+
+def test_every_optimizer_has_an_oracle():
+  assert OPTIMIZERS.keys() == ORACLES.keys()
+
+
+@pytest.mark.parametrize(('name', 'fields'), ROWS)
+def test_steps_match_the_oracle_in_float64_under_a_schedule(name, fields):
+  with jax.enable_x64(True):
+    tx = optimizer(name, 0.1, steps=STEPS, schedule=HALVING, **fields)
+    actual = [flat(params) for params in trajectory(tx)]
+  rates = [0.1 * 0.5 ** (t // 3) for t in range(STEPS)]
+  # 1e-9: optax keeps some constants, such as Newton-Schulz's, in float32.
+  assert_near(actual, expected(name, rates, **fields), 1e-9)
+
+
+@every
+def test_a_quadratic_gets_small_in_float32(name):
+  scale = jnp.linspace(0.5, 2.0, 12).reshape(3, 4)
+
+  def loss(params, stats, batch, key):
+    return Mean(jnp.sum(scale * params['w'] ** 2), jnp.ones(())), (stats, {})
+
+  rates = {'adadelta': 30.0, 'lars': 5.0, 'prodigy': 1.0, 'sgd': 0.1, 'yogi': 0.3}
+  steps = 200
+  tx = optimizer(name, rates.get(name, 0.05), steps=steps, schedule={'name': 'cosine'})
+  learner = begin({'params': {'w': jnp.ones((3, 4))}}, tx)
+  update = descend(loss, tx)
+
+  def body(learner, _):
+    learner, metrics = update(learner, (), None)
+    return learner, metrics['loss'].value
+
+  _, losses = jax.lax.scan(body, learner, length=steps)
+  assert losses[-1] < 0.01 * losses[0]
+
+
+def test_muon_steps_along_a_nearly_orthogonal_matrix():
+  gradient = {'w': jnp.array(_rng.normal(size=(6, 4)), jnp.float32)}
+  tx = optimizer('muon', 1.0)
+  updates, _ = tx.update(gradient, tx.init(gradient), gradient)
+  stretch = np.linalg.svd(updates['w'], compute_uv=False)
+  assert np.linalg.cond(gradient['w']) > 2
+  np.testing.assert_allclose(stretch, 1, atol=0.35)
+
+
+@every
+def test_decoupled_decay_takes_from_weights_alone(name):
+  def updates(weight_decay):
+    tx = optimizer(
+      name, 0.1, steps=STEPS, schedule=HALVING, weight_decay=weight_decay, **FIELDS.get(name, {})
+    )
+    state, found = tx.init(PARAMS), []
+    update = jax.jit(tx.update)
+    for grads in GRADIENTS[:5]:
+      update_, state = update(grads, state, PARAMS)
+      found.append(update_)
+    return found
+
+  if name in ('lamb', 'lars'):
+    pytest.skip('has its decay inside the trust ratio: compared with the oracle below')
+  with jax.enable_x64(True):
+    plain, decayed = updates(0.0), updates(0.3)
+  for t, (old, new) in enumerate(zip(plain, decayed, strict=True)):
+    rate = 0.1 * 0.5 ** (t // 3)
+    want = jax.tree.map(lambda w, old: old - (w.ndim > 1) * rate * 0.3 * w, PARAMS, old)  # noqa: B023
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12), new, want)
+
+
+@pytest.mark.parametrize('name', ['lamb', 'lars'])
+def test_decay_inside_a_trust_ratio_matches_the_oracle(name):
+  with jax.enable_x64(True):
+    tx = optimizer(name, 0.1, weight_decay=0.3)
+    actual = jax.tree.leaves([*trajectory(tx)][-1])
+  for i, (leaf, found) in enumerate(zip(jax.tree.leaves(PARAMS), actual, strict=True)):
+    gradients = [jax.tree.leaves(grads)[i] for grads in GRADIENTS]
+    decay = 0.3 * (leaf.ndim > 1)
+    *_, want = ORACLES[name](leaf, gradients, [0.1] * STEPS, weight_decay=decay)
+    assert_near(found, want, 1e-9)
+
+
+def test_normalisations_and_biases_are_not_weights():
+  class Net(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+      x = nn.LayerNorm()(nn.BatchNorm(use_running_average=False)(nn.Conv(3, (2, 2))(x)))
+      return nn.Dense(2)(nn.PReLU()(x).reshape(2, -1))
+
+  params = jax.eval_shape(Net().init, jax.random.key(0), jnp.ones((2, 4, 4, 1)))['params']
+  paths = [
+    jax.tree_util.keystr(path, simple=True, separator='/')
+    for path, weight in jax.tree.leaves_with_path(is_weight(params))
+    if weight
+  ]
+  assert paths == ['Conv_0/kernel', 'Dense_0/kernel']
+
+
+@pytest.mark.parametrize('limit', [0.5, 100.0])
+def test_clipping_by_the_norm_of_all_gradients(limit):
+  tx = optimizer('sgd', 1.0, clip_norm=limit)
+  (after, *_) = trajectory(tx)
+  length = np.linalg.norm(flat(GRADIENTS[0]))
+  assert 0.5 < length < 100
+  want = flat(PARAMS) - flat(GRADIENTS[0]) * min(1, limit / length)
+  np.testing.assert_allclose(flat(after), want, rtol=1e-5, atol=1e-6)
+
+
+def test_clipping_by_value_comes_before_clipping_by_norm():
+  (after, *_) = trajectory(optimizer('sgd', 1.0, clip_value=0.2, clip_norm=0.5))
+  gradient = np.clip(flat(GRADIENTS[0]), -0.2, 0.2)
+  assert np.linalg.norm(gradient) > 0.5
+  want = flat(PARAMS) - gradient * 0.5 / np.linalg.norm(gradient)
+  np.testing.assert_allclose(flat(after), want, rtol=1e-5, atol=1e-6)
+
+
+@every
+def test_frozen_parameters_stay_to_the_bit_and_cost_no_state(name):
+  params = jax.tree.map(jnp.float32, PARAMS)
+  settings = {'weight_decay': 0.1, 'clip_norm': 1.0, 'clip_value': 1.0}
+  tx = optimizer(name, 0.1, freeze=('Conv_*', '*/bias'), **settings)
+  *_, after = trajectory(tx, GRADIENTS, params)
+  for layer, leaf in (('Conv_0', 'kernel'), ('Conv_0', 'scale'), ('Dense_0', 'bias')):
+    np.testing.assert_array_equal(after[layer][leaf], params[layer][leaf])
+  assert not np.array_equal(after['Dense_0']['kernel'], params['Dense_0']['kernel'])
+  shapes = {leaf.shape for leaf in jax.tree.leaves(tx.init(params))}
+  assert (2, 2, 1, 3) not in shapes
+  trained = {'Dense_0': {'kernel': params['Dense_0']['kernel']}, 'PReLU_0': params['PReLU_0']}
+  alone = optimizer(name, 0.1, **settings).init(trained)
+  assert len(jax.tree.leaves(tx.init(params))) == len(jax.tree.leaves(alone))
+
+
+def test_frozen_gradients_do_not_count_in_the_norm():
+  (after, *_) = trajectory(optimizer('sgd', 1.0, clip_norm=0.5, freeze=('Conv_0/*', 'PReLU*')))
+  step = flat(PARAMS['Dense_0']) - flat(after['Dense_0'])
+  np.testing.assert_allclose(np.linalg.norm(step), 0.5, rtol=1e-5)
+
+
+def test_freezing_everything_changes_nothing():
+  params = jax.tree.map(jnp.float32, PARAMS)
+  tx = optimizer('adam', 0.1, weight_decay=0.1, clip_norm=1.0, freeze=('*',))
+  *_, after = trajectory(tx, GRADIENTS, params)
+  np.testing.assert_array_equal(flat(after), flat(params))
+
+
+def test_a_pattern_that_fits_nothing_is_named_with_the_paths_there_are():
+  tx = optimizer('adam', 0.1, freeze=('Conv_0/*', 'Dense_7/*'))
+  with pytest.raises(InputError, match=r"optimizer.freeze='Dense_7/\*' .* Dense_0/kernel"):
+    tx.init(PARAMS)
+
+
+def steady(params, stats, batch, key):
+  """A loss whose gradient is 1 everywhere."""
+  return Mean(sum(map(jnp.sum, jax.tree.leaves(params))), jnp.ones(())), (stats, {})
+
+
+@pytest.mark.parametrize('freeze', [(), ('Conv_0/*',)])
+def test_the_running_average_is_its_closed_form(freeze):
+  tx = optimizer('momentum', 0.1, average=0.7, freeze=freeze)
+  learner = begin({'params': jax.tree.map(jnp.float32, PARAMS)}, tx)
+  update, seen = jax.jit(descend(steady, tx)), [flat(learner.params)]
+  for _ in range(30):
+    learner, _ = update(learner, (), None)
+    seen.append(flat(learner.params))
+  # a_T = sum_t (1 - d_t) prod_{s > t} d_s w_t, where the start has 1 in place of 1 - d_t.
+  keep = np.array([0.0] + [min(0.7, t / (t + 9)) for t in range(1, 31)])
+  assert {keep[1], keep[-1]} == {0.1, 0.7}
+  factors = [(1 - keep[t]) * np.prod(keep[t + 1 :]) for t in range(31)]
+  np.testing.assert_allclose(flat(averaged(learner)), factors @ np.array(seen), rtol=1e-5)
+  assert not np.allclose(flat(averaged(learner)), flat(learner.params))
+
+
+def test_the_average_starts_as_a_copy_of_the_parameters():
+  params = {'w': jnp.ones(3)}
+  (_, state) = optimizer('sgd', 0.1, average=0.9).init(params)
+  assert isinstance(state, Average)
+  assert state.params['w'].unsafe_buffer_pointer() != params['w'].unsafe_buffer_pointer()
+
+
+def test_without_an_average_the_parameters_are_given():
+  learner = begin({'params': {'w': jnp.ones(3)}}, optimizer('adam', 0.1, clip_norm=1.0))
+  assert averaged(learner) is learner.params
+
+
+@pytest.mark.parametrize(
+  ('settings', 'line'),
+  [
+    ({'name': 'adma'}, r"optimizer.name='adma' is unknown. Did you mean 'adam'\? There are: ada"),
+    ({'beta1': 0.9}, r'optimizer.beta1: adam has no such key. .*It takes: b1, b2, eps'),
+    ({'b11': 0.9}, r"optimizer.b11: adam has no such key. Did you mean 'b1'\?"),
+    ({'name': 'adamw', 'mask': True}, r'optimizer.mask: adamw has no such key'),
+    ({'b1': '0.9'}, r"optimizer.b1='0.9': expected a number"),
+    ({'learning_rate': '1e-3'}, r"optimizer.learning_rate='1e-3': expected a number"),
+    ({'learning_rate': float('nan')}, r'optimizer.learning_rate=nan: expected a finite number'),
+    ({'weight_decay': -0.1}, r'optimizer.weight_decay=-0.1: expected a finite number, 0 or above'),
+    ({'clip_norm': -1.0}, r'optimizer.clip_norm=-1.0: expected'),
+    ({'average': 1.0}, r'optimizer.average=1.0: expected a number from 0 to below 1'),
+    ({'freeze': 'Conv_0/*'}, r"optimizer.freeze='Conv_0/\*': expected a tuple"),
+    ({'schedule': 'cosine'}, r"optimizer.schedule='cosine': expected a section"),
+  ],
+)
+def test_what_does_not_fit_is_answered_in_a_line(settings, line):
+  with pytest.raises(InputError, match=line):
+    optimizer(**{'name': 'adam', 'learning_rate': 0.1, **settings})
+
+
+@every
+def test_an_entry_is_a_row_of_a_markdown_table(name):
+  entry = OPTIMIZERS[name]
+  assert entry.equation
+  assert not set('|\n') & set(entry.equation + entry.source)
+  assert '](http' in entry.source
