@@ -1,4 +1,4 @@
-"""A convolutional net of 93,386 parameters on Fashion-MNIST.
+"""A convolutional net of 93,482 parameters on Fashion-MNIST.
 
 Paper of the data: Xiao, Rasul & Vollgraf 2017, "Fashion-MNIST", https://arxiv.org/abs/1708.07747.
 """

@@ -1,6 +1,6 @@
 """Writes the README's tables of parts anew, from the code that they describe.
 
-  python -m experiments.readme
+python -m experiments.readme
 """
 
 import inspect
@@ -30,7 +30,7 @@ def _described(entries: Mapping) -> str:
 
 def _first(entry) -> str:
   function = getattr(entry, 'func', entry)
-  return ' '.join(inspect.getdoc(function).partition('\n\n')[0].split())
+  return ' '.join(inspect.getdoc(function).partition('\n\n')[0].split()).replace('|', '\\|')
 
 
 TABLES: dict[str, Callable[[], str]] = {
@@ -50,7 +50,9 @@ def updated(text: str, tables: Mapping[str, Callable[[], str]]) -> str:
   """The text with what stands between `<!-- table: NAME -->` and `<!-- end -->` written anew."""
   for name, make in tables.items():
     pattern = rf'(<!-- table: {name} -->\n).*?(\n<!-- end -->)'
-    text = re.sub(pattern, lambda found, make=make: found[1] + make() + found[2], text, flags=re.DOTALL)
+    text = re.sub(
+      pattern, lambda found, make=make: found[1] + make() + found[2], text, flags=re.DOTALL
+    )
   return text
 
 

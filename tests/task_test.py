@@ -23,7 +23,10 @@ def loss(params, stats, batch, key):
   """Least squares of a line: gradients are known in closed form."""
   del key
   error_B = batch['inputs'] @ params['w'] + params['b'] - batch['targets']
-  return Mean.of(error_B**2, batch['weight']), (stats, {'mae': Mean.of(jnp.abs(error_B), batch['weight'])})
+  return Mean.of(error_B**2, batch['weight']), (
+    stats,
+    {'mae': Mean.of(jnp.abs(error_B), batch['weight'])},
+  )
 
 
 def learner(tx):
@@ -34,14 +37,19 @@ def gradient():
   """The oracle, in float64."""
   x, y, weight = (np.float64(BATCH[name]) for name in ('inputs', 'targets', 'weight'))
   error = x @ np.array([1.0, -2.0, 0.5]) + 0.3 - y
-  return {'w': 2 * (weight * error) @ x / weight.sum(), 'b': np.array([2 * (weight * error).sum() / weight.sum()])}
+  return {
+    'w': 2 * (weight * error) @ x / weight.sum(),
+    'b': np.array([2 * (weight * error).sum() / weight.sum()]),
+  }
 
 
 def test_a_step_of_gradient_descent_is_that_of_the_weighted_mean():
   tx = optax.sgd(0.1)
   new, metrics = jax.jit(descend(loss, tx))(learner(tx), BATCH, KEY)
   for name, expected in gradient().items():
-    np.testing.assert_allclose(new.params[name], learner(tx).params[name] - 0.1 * expected, rtol=1e-5)
+    np.testing.assert_allclose(
+      new.params[name], learner(tx).params[name] - 0.1 * expected, rtol=1e-5
+    )
   norm = np.sqrt(sum((grad**2).sum() for grad in gradient().values()))
   np.testing.assert_allclose(metrics['grad_norm'].value, norm, rtol=1e-5)
   np.testing.assert_allclose(metrics['param_norm'].value, optax.tree.norm(new.params), rtol=1e-6)
@@ -66,7 +74,10 @@ def test_accumulation_that_does_not_divide_the_batch_is_refused():
 def test_each_part_gets_a_key_of_its_own():
   def noisy(params, stats, batch, key):
     noise_B = jax.random.normal(key, batch['weight'].shape)
-    return Mean.of(noise_B * params['b'], batch['weight']), (stats, {'noise': Mean(noise_B[0], 1.0)})
+    return Mean.of(noise_B * params['b'], batch['weight']), (
+      stats,
+      {'noise': Mean(noise_B[0], 1.0)},
+    )
 
   tx = optax.sgd(0.1)
   _, two = descend(noisy, tx, accumulate=2)(learner(tx), BATCH, KEY)
@@ -81,7 +92,9 @@ def test_per_example_norms_are_those_of_each_gradient_alone():
   norms_B = gradient_norms(loss)(learner(tx), BATCH, KEY)
   for index in range(12):
     one = jax.tree.map(lambda x, i=index: x[i : i + 1], BATCH)
-    grads = jax.grad(lambda params, one=one: loss(params, {}, one, KEY)[0].total)(learner(tx).params)
+    grads = jax.grad(lambda params, one=one: loss(params, {}, one, KEY)[0].total)(
+      learner(tx).params
+    )
     np.testing.assert_allclose(norms_B[index], optax.tree.norm(grads), rtol=1e-5)
   _, metrics = descend(loss, tx, example_norms=True, norms=False)(learner(tx), BATCH, KEY)
   np.testing.assert_allclose(metrics['example_grad_norm'].value, norms_B.mean(), rtol=1e-6)

@@ -15,7 +15,7 @@ it. The floor is what the matrix products of the run would take at the speed of 
 the same processes; 'of floor' is the share of that speed which a side reaches.
 
 Whole runs are recorded in experiments/benchmark/results/NAME.json with machine, versions and load. Other
-work on the machine spoils the figures, so it is measured during every run, and more than a little is warned of.
+work on the machine spoils the figures: it is measured during every run, and a warning is printed at the end.
 
 MNIST is read from NN_ZOO_DATA (see experiments.fetch); where it is missing, random images of the same shape
 stand in. `pip install torch` brings the peer.

@@ -16,7 +16,7 @@ from nn_zoo.errors import InputError
 
 
 class Run(NamedTuple):
-  """One process: `figures` are what it reported; `others` is the share of all CPU time that it did not use."""
+  """One process: `figures` is what it reported, `others` the share of CPU time that went elsewhere."""
 
   wall_seconds: float
   figures: dict[str, Any]

@@ -82,7 +82,7 @@ def mixup(key: Key, batch: Batch, *, alpha: float, classes: int) -> Batch:
     targets = jax.nn.one_hot(targets, classes)
 
   def blend(x):
-    return share * x + (1 - share) * x[order_B]
+    return share * x + (1 - share) * jnp.take(x, order_B, axis=0)
 
   inputs = batch['inputs'].astype(jnp.float32)
   return batch | {'inputs': blend(inputs), 'targets': blend(targets)}

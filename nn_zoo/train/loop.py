@@ -71,7 +71,7 @@ def fit(
   """
   run = _Run(task, train, evals or {}, seed, record or Record(), checkpoint, stop)
   run.begin(min(steps_per_call, steps), min(log_every, steps))
-  best = Monitor(monitor, mode, patience, run.history)
+  best = Monitor(monitor, mode, patience, run.history, run.metrics())
   eval_every = eval_every or steps
   with run.record.progress(steps, run.step):
     while True:
@@ -116,6 +116,14 @@ class _Run:
     self.fixed = fixed
     self.calls = compile_steps(step, self.train, self.state, (), key_steps, longest)
     self.record.timing['compile_seconds'] += self.calls.compile_seconds
+
+  def metrics(self):
+    """The scalars that an evaluation gives, as 'split/metric'."""
+    names = []
+    for split, stream in self.evals.items():
+      figures = jax.eval_shape(self.task.evaluate, self.state, stream[0], jax.random.key(0))
+      names += [f'{split}/{name}' for name, mean in figures.items() if mean.total.ndim == 0]
+    return names
 
   def advance(self, boundary, log_at):
     """One call of the compiled program, up to the boundary at most."""

@@ -106,7 +106,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
   ),
   'adamax': Optimizer(
     optax.adamax,
-    'Adam with s ← max(β₂s, |g|)',
+    'Adam with s ← max(β₂s, abs g) in place of √s',
     _link('Kingma & Ba 2014', 'arxiv.org/abs/1412.6980'),
   ),
   'amsgrad': Optimizer(

@@ -33,10 +33,23 @@ def small(**sections):
 
 def command(workdir, *flags):
   """The launcher in a process of its own, on a small net that takes a while."""
-  values = {'data.scale': 1, 'train.steps': 4000, 'train.eval_every': 500, 'train.steps_per_call': 50}
+  values = {
+    'data.scale': 1,
+    'train.steps': 4000,
+    'train.eval_every': 500,
+    'train.steps_per_call': 50,
+  }
   overrides = [f'--config.{name}={value}' for name, value in values.items()]
   config = '--config=tests/experiments/small_config.py'
-  return [sys.executable, '-m', 'experiments.train', config, f'--workdir={workdir}', *overrides, *flags]
+  return [
+    sys.executable,
+    '-m',
+    'experiments.train',
+    config,
+    f'--workdir={workdir}',
+    *overrides,
+    *flags,
+  ]
 
 
 def launched(*arguments, module='train', **kwargs):
@@ -70,7 +83,9 @@ def test_the_best_checkpoint_can_be_what_counts(tmp_path):
   train(config, tmp_path / 'run')
   found, recorded = evaluate(tmp_path / 'run')
   assert found == recorded
-  rows = [json.loads(line) for line in (tmp_path / 'run' / 'metrics.jsonl').read_text().splitlines()]
+  rows = [
+    json.loads(line) for line in (tmp_path / 'run' / 'metrics.jsonl').read_text().splitlines()
+  ]
   best = max(row['accuracy'] for row in rows if row['split'] == 'validation')
   np.testing.assert_allclose(found['validation']['accuracy'], best)
 
@@ -86,9 +101,13 @@ def test_a_run_of_another_config_is_not_touched_and_new_starts_beside_it(tmp_pat
   assert results['workdir'] == str(tmp_path / 'run-2')
 
 
-@pytest.mark.parametrize(('number', 'code'), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(
+  ('number', 'code'), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)]
+)
 def test_a_run_that_is_stopped_or_killed_goes_on_bit_for_bit(tmp_path, number, code):
-  straight = subprocess.run(command(tmp_path / 'straight'), cwd=ROOT, capture_output=True, text=True)
+  straight = subprocess.run(
+    command(tmp_path / 'straight'), cwd=ROOT, capture_output=True, text=True
+  )
   assert straight.returncode == 0, straight.stderr
   process = subprocess.Popen(command(tmp_path / 'cut'), cwd=ROOT, stderr=subprocess.PIPE, text=True)
   metrics = tmp_path / 'cut' / 'metrics.jsonl'
@@ -104,13 +123,22 @@ def test_a_run_that_is_stopped_or_killed_goes_on_bit_for_bit(tmp_path, number, c
   again = subprocess.run(command(tmp_path / 'cut'), cwd=ROOT, capture_output=True, text=True)
   assert again.returncode == 0, again.stderr
   assert metrics.read_text() == (tmp_path / 'straight' / 'metrics.jsonl').read_text()
-  figures = [json.loads((tmp_path / name / 'results.json').read_text())['figures'] for name in ('cut', 'straight')]
+  figures = [
+    json.loads((tmp_path / name / 'results.json').read_text())['figures']
+    for name in ('cut', 'straight')
+  ]
   assert figures[0] == figures[1]
 
 
 BAD_CONFIGS = {
-  'model name': ({'model': {'name': 'lenett'}}, "model.name='lenett' is unknown. Did you mean 'lenet'"),
-  'model key': ({'model': {'width': (3,)}}, "model.width: mlp has no such key. Did you mean 'widths'"),
+  'model name': (
+    {'model': {'name': 'lenett'}},
+    "model.name='lenett' is unknown. Did you mean 'lenet'",
+  ),
+  'model key': (
+    {'model': {'width': (3,)}},
+    "model.width: mlp has no such key. Did you mean 'widths'",
+  ),
   'model type': ({'model': {'dropout': 'much'}}, "model.dropout='much': expected a number"),
   'classes': ({'model': {'classes': 7}}, 'config.model.classes=7, but the data has 10 classes'),
   'activation': ({'model': {'activation': 'rellu'}}, "'rellu'"),
@@ -118,8 +146,14 @@ BAD_CONFIGS = {
   'data key': ({'data': {'scael': 1}}, 'data.scael'),
   'optimizer': ({'optimizer': {'name': 'adan_w'}}, "optimizer.name='adan_w' is unknown"),
   'optimizer key': ({'optimizer': {'beta1': 0.9}}, 'optimizer.beta1'),
-  'schedule': ({'optimizer': {'schedule': {'name': 'cosin', 'warmup': 0}}}, 'optimizer.schedule.name'),
-  'freeze': ({'optimizer': {'freeze': ('Conv_9/*',)}}, "optimizer.freeze='Conv_9/*' fits no parameter"),
+  'schedule': (
+    {'optimizer': {'schedule': {'name': 'cosin', 'warmup': 0}}},
+    'optimizer.schedule.name',
+  ),
+  'freeze': (
+    {'optimizer': {'freeze': ('Conv_9/*',)}},
+    "optimizer.freeze='Conv_9/*' fits no parameter",
+  ),
   'task': ({'task': {'name': 'regression'}}, 'task'),
   'loss': ({'task': {'loss': 'cross_entropi'}}, 'cross_entropi'),
   'augment': ({'augment': {'flipp': {'probability': 0.5}}}, "augment='flipp' is unknown"),
@@ -183,7 +217,10 @@ def test_help_lists_the_configs_with_a_line_each():
 
 
 def test_the_default_workdir_is_the_configs_own():
-  one, other = default_workdir('configs/a.py', small()), default_workdir('configs/a.py', small(seed=1))
+  one, other = (
+    default_workdir('configs/a.py', small()),
+    default_workdir('configs/a.py', small(seed=1)),
+  )
   assert one != other
   assert one == default_workdir('configs/a.py', small())
 

@@ -28,7 +28,9 @@ def test_every_model_has_an_example():
 
 def test_the_parameter_tree_is_pinned(example):
   _, variables, _ = make(example)
-  found = {path_name(path): leaf.shape for path, leaf in jax.tree.leaves_with_path(variables['params'])}
+  found = {
+    path_name(path): leaf.shape for path, leaf in jax.tree.leaves_with_path(variables['params'])
+  }
   assert found == example.parameters
 
 

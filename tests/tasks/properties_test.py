@@ -43,7 +43,9 @@ def test_every_task_has_an_example():
 def test_jit_changes_nothing(example):
   task, state, batch = begun(example)
   key = jax.random.key(1)
-  assert_close(jax.jit(task.step)(state, batch, key), task.step(state, batch, key), rtol=2e-4, atol=1e-5)
+  assert_close(
+    jax.jit(task.step)(state, batch, key), task.step(state, batch, key), rtol=2e-4, atol=1e-5
+  )
 
 
 def test_the_second_step_does_not_compile_again(example):
@@ -59,7 +61,9 @@ def test_a_scan_over_steps_equals_single_steps(example):
   stream = Shuffled(example.arrays(64), 16)
   keys = jax.random.split(jax.random.key(1), 3)
   batches = jax.tree.map(lambda *leaves: np.stack(leaves), *(stream[i] for i in range(3)))
-  scanned, _ = jax.jit(lambda *xs: jax.lax.scan(lambda s, x: task.step(s, *x), state, xs))(batches, keys)
+  scanned, _ = jax.jit(lambda *xs: jax.lax.scan(lambda s, x: task.step(s, *x), state, xs))(
+    batches, keys
+  )
   step = jax.jit(task.step)
   for index in range(3):
     state, _ = step(state, stream[index], keys[index])
@@ -92,7 +96,9 @@ def test_a_batch_sharded_over_devices_gives_the_same_step(example):
 def test_accumulation_equals_the_large_batch(example):
   # With a model that has neither BatchNorm nor dropout, which are those of each part.
   if example.name == 'classification':
-    pytest.skip('its examples have dropout or BatchNorm; tests/task_test.py has the exact comparison')
+    pytest.skip(
+      'its examples have dropout or BatchNorm; tests/task_test.py has the exact comparison'
+    )
   task, state, batch = begun(example, tx=optax.sgd(0.1))
   parts = example.make(tx=optax.sgd(0.1), descend=functools.partial(descend, accumulate=4))
   key = jax.random.key(1)

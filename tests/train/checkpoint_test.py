@@ -67,7 +67,10 @@ def test_the_last_two_and_the_best_are_kept(tmp_path):
   assert checkpoints.best(like).step == 1
   assert checkpoints.latest(like).step == 4
   checkpoints.close()
-  assert sorted(path.name for path in (tmp_path / 'last').iterdir() if path.name.isdigit()) == ['3', '4']
+  assert sorted(path.name for path in (tmp_path / 'last').iterdir() if path.name.isdigit()) == [
+    '3',
+    '4',
+  ]
 
 
 def test_what_is_saved_is_the_state_of_that_moment_although_it_is_donated_next(tmp_path):

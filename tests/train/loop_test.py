@@ -30,7 +30,13 @@ def run(name='classification', stream=None, folder=None, stop=lambda: False, **f
   try:
     evals = {'test': InOrder(arrays, 20)}
     state = fit(
-      task, stream or Shuffled(arrays, 16), evals, checkpoint=checkpoint, record=record, stop=stop, **fields
+      task,
+      stream or Shuffled(arrays, 16),
+      evals,
+      checkpoint=checkpoint,
+      record=record,
+      stop=stop,
+      **fields,
     )
   finally:
     record.close()
@@ -100,7 +106,10 @@ def test_any_indexable_is_a_stream_and_gives_the_same_run():
 
 
 def test_a_grain_dataset_is_a_stream():
-  rows = [{name: array[i] for name, array in ARRAYS.items()} | {'weight': np.float32(1)} for i in range(50)]
+  rows = [
+    {name: array[i] for name, array in ARRAYS.items()} | {'weight': np.float32(1)}
+    for i in range(50)
+  ]
   dataset = grain.MapDataset.source(rows).seed(1).shuffle().repeat().batch(16)
   _, first = run(stream=dataset)
   _, again = run(stream=dataset, steps_per_call=1)
@@ -117,7 +126,9 @@ def test_the_state_is_donated():
   stream = Shuffled(ARRAYS, 16)
   state = jax.jit(task.init)(jax.random.key(0), stream[0])
   leaf = jax.tree.leaves(state)[0]
-  calls = compile_steps(lambda s, _, b, k: task.step(s, b, k), stream, state, (), jax.random.key(1), 2)
+  calls = compile_steps(
+    lambda s, _, b, k: task.step(s, b, k), stream, state, (), jax.random.key(1), 2
+  )
   calls.run(state, (), 0, 2)
   assert leaf.is_deleted()
 
@@ -142,7 +153,9 @@ def test_early_stopping_after_patience_evaluations(tmp_path):
   checkpoints.close()
 
 
-@pytest.mark.parametrize('fields', [{'monitor': 'test/los'}, {'monitor': 'test/loss', 'mode': 'low'}])
+@pytest.mark.parametrize(
+  'fields', [{'monitor': 'test/los'}, {'monitor': 'test/loss', 'mode': 'low'}]
+)
 def test_a_wrong_monitor_is_named(fields):
   with pytest.raises(InputError, match=r'train\.(monitor|mode)='):
     run(**fields)
@@ -154,7 +167,12 @@ def test_a_loss_that_is_no_longer_finite_stops_the_run_and_keeps_what_is_saved(t
   checkpoints = Checkpoints(tmp_path)
   with pytest.raises(InputError, match=r'diverged: .* lower optimizer\.learning_rate'):
     fit(
-      task, Shuffled(arrays, 16), steps=200, eval_every=2, checkpoint=checkpoints, record=Record(show=False)
+      task,
+      Shuffled(arrays, 16),
+      steps=200,
+      eval_every=2,
+      checkpoint=checkpoints,
+      record=Record(show=False),
     )
   like = jax.eval_shape(task.init, jax.random.key(0), Shuffled(arrays, 16)[0])
   saved = checkpoints.latest(like)

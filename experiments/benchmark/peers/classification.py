@@ -1,9 +1,9 @@
 """The same image classifier in PyTorch: tensors in memory, one index_select a batch, no DataLoader.
-# ruff: noqa: E402 (the imports are timed)
 
 The images are turned into float32 once, Adam is the fused or the foreach one, the network may be
 compiled, and denormals are flushed to zero as XLA does. Only the loss is reported.
 """
+# ruff: noqa: E402 (the imports are timed)
 
 import time
 

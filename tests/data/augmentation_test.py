@@ -1,0 +1,136 @@
+"""Augmentation: what may change does, what may not does not, and every example has its own draw."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from nn_zoo.data.augmentation import AUGMENTATIONS, augmentation
+from nn_zoo.errors import InputError
+
+KEY = jax.random.key(0)
+IMAGES = np.random.default_rng(0).integers(1, 255, (32, 9, 8, 2)).astype(np.uint8)
+BATCH = {
+  'inputs': jnp.asarray(IMAGES),
+  'targets': jnp.arange(32, dtype=jnp.int32) % 4,
+  'weight': jnp.ones(32, jnp.float32),
+}
+FIELDS = {
+  'shift': {'pixels': 2},
+  'flip': {'probability': 0.5},
+  'crop': {'smallest': 0.5},
+  'erasing': {'pixels': 3},
+  'mixup': {'alpha': 0.4},
+}
+
+
+def augmented(fields, key=KEY, batch=BATCH):
+  return jax.jit(augmentation(fields, 4))(key, batch)
+
+
+def test_every_augmentation_is_tested():
+  assert FIELDS.keys() == AUGMENTATIONS.keys()
+
+
+@pytest.mark.parametrize('name', FIELDS)
+def test_shapes_stay_the_key_decides_and_examples_differ(name):
+  first, again = augmented({name: FIELDS[name]}), augmented({name: FIELDS[name]})
+  other = augmented({name: FIELDS[name]}, jax.random.key(1))
+  assert first['inputs'].shape == IMAGES.shape
+  np.testing.assert_array_equal(first['inputs'], again['inputs'])
+  assert np.any(first['inputs'] != other['inputs'])
+  same = BATCH | {'inputs': jnp.broadcast_to(BATCH['inputs'][:1], IMAGES.shape)}
+  if name != 'mixup':  # which blends examples, and so leaves equal ones equal
+    results = np.asarray(augmented({name: FIELDS[name]}, batch=same)['inputs'])
+    assert len(np.unique(results.reshape(32, -1), axis=0)) > 1
+
+
+def test_shift_moves_an_image_as_a_whole_and_brings_in_zeros():
+  shifted = np.asarray(augmented({'shift': {'pixels': 2}})['inputs'])
+  padded = np.pad(IMAGES, ((0, 0), (2, 2), (2, 2), (0, 0)))
+  places = set()
+  for image, source in zip(shifted, padded, strict=True):
+    fits = [
+      (i, j)
+      for i in range(5)
+      for j in range(5)
+      if np.array_equal(source[i : i + 9, j : j + 8], image)
+    ]
+    assert len(fits) == 1
+    places.add(fits[0])
+  assert len(places) > 8
+
+
+def test_flip_mirrors_about_half_and_leaves_the_rest():
+  flipped = np.asarray(augmented({'flip': {'probability': 0.5}})['inputs'])
+  mirrored = [np.array_equal(a, b[:, ::-1]) for a, b in zip(flipped, IMAGES, strict=True)]
+  kept = [np.array_equal(a, b) for a, b in zip(flipped, IMAGES, strict=True)]
+  assert all(a or b for a, b in zip(mirrored, kept, strict=True))
+  assert 6 <= sum(mirrored) <= 26
+
+
+def test_crop_keeps_the_range_and_at_full_size_the_image():
+  cropped = np.asarray(augmented({'crop': {'smallest': 0.5}})['inputs'])
+  assert cropped.min() >= 0
+  assert cropped.max() <= 255
+  whole = augmented({'crop': {'smallest': 1.0}})['inputs']
+  np.testing.assert_allclose(whole, IMAGES, atol=1e-3)
+
+
+def test_crop_of_a_ramp_is_a_part_of_the_ramp():
+  ramp = np.broadcast_to(np.arange(8.0, dtype=np.float32)[None, None, :, None], IMAGES.shape)
+  rows = np.asarray(
+    augmented({'crop': {'smallest': 0.5}}, batch=BATCH | {'inputs': ramp})['inputs']
+  )[:, 4, :, 0]
+  steps = np.diff(rows, axis=1)[:, 1:-1]
+  assert np.all((steps > 0.49) & (steps < 1.01))
+  np.testing.assert_allclose(steps, np.broadcast_to(steps[:, :1], steps.shape), atol=1e-3)
+
+
+def test_erasing_clears_one_square_and_nothing_else():
+  erased = np.asarray(augmented({'erasing': {'pixels': 3}})['inputs'])
+  for image, source in zip(erased, IMAGES, strict=True):
+    gone = np.any(image != source, axis=-1)
+    rows, columns = np.flatnonzero(gone.any(axis=1)), np.flatnonzero(gone.any(axis=0))
+    assert 1 <= len(rows) <= 3
+    assert 1 <= len(columns) <= 3
+    assert gone[np.ix_(rows, columns)].all()
+    assert not image[gone].any()
+
+
+def test_mixup_blends_inputs_and_targets_by_the_same_share():
+  mixed = augmented({'mixup': {'alpha': 1.0}})
+  targets = np.asarray(mixed['targets'])
+  np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
+  key_share, key_order = jax.random.split(jax.random.fold_in(KEY, 0))
+  share = float(jax.random.beta(key_share, 1.0, 1.0))
+  order = np.asarray(jax.random.permutation(key_order, 32))
+  expected = share * IMAGES.astype(np.float64) + (1 - share) * IMAGES[order]
+  np.testing.assert_allclose(mixed['inputs'], expected, rtol=1e-5)
+  one_hot = np.eye(4)[np.asarray(BATCH['targets'])]
+  np.testing.assert_allclose(targets, share * one_hot + (1 - share) * one_hot[order], atol=1e-6)
+
+
+def test_mixup_of_real_targets_blends_them_as_they_are():
+  batch = BATCH | {'targets': jnp.arange(32.0)[:, None]}
+  mixed = jax.jit(augmentation({'mixup': {'alpha': 1.0}}, 0))(KEY, batch)
+  assert mixed['targets'].shape == (32, 1)
+  assert 0 <= float(mixed['targets'].min()) <= float(mixed['targets'].max()) <= 31
+
+
+def test_none_leaves_the_batch_alone():
+  assert augmentation({}, 4)(KEY, BATCH) is BATCH
+
+
+@pytest.mark.parametrize(
+  ('fields', 'message'),
+  [
+    ({'flipp': {}}, "Did you mean 'flip'"),
+    ({'shift': {'pixel': 2}}, "Did you mean 'pixels'"),
+    ({'shift': {}}, 'needs pixels'),
+    ({'shift': {'pixels': 1.5}}, 'expected an integer'),
+  ],
+)
+def test_a_wrong_name_or_field_is_named(fields, message):
+  with pytest.raises(InputError, match=message):
+    augmentation(fields, 4)
