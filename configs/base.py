@@ -20,7 +20,7 @@ def supervised() -> ConfigDict:
     {
       'name': 'adamw',
       'learning_rate': 1e-3,
-      'schedule': {'name': 'cosine', 'warmup': 0, 'end': 0.0},
+      'schedule': {'name': 'cosine', 'warmup': 0},
       'weight_decay': 0.0,
       'clip_norm': 0.0,
       'clip_value': 0.0,

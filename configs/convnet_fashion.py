@@ -1,4 +1,4 @@
-"""A convolutional net of 93,482 parameters on Fashion-MNIST.
+"""A convolutional net of 77,786 parameters on Fashion-MNIST.
 
 Paper of the data: Xiao, Rasul & Vollgraf 2017, "Fashion-MNIST", https://arxiv.org/abs/1708.07747.
 """
@@ -12,19 +12,20 @@ def get_config():
   config.model = {
     'name': 'convnet',
     'classes': 10,
-    'widths': (32, 64, 64),
-    'hidden': 64,
+    'widths': (16, 32, 64),
+    'depth': 2,
+    'hidden': 0,
     'activation': 'relu',
     'normalization': 'batch',
-    'dropout': 0.3,
+    'dropout': 0.2,
     'dtype': 'float32',
   }
-  config.task.update({'label_smoothing': 0.05, 'top_k': 3})
-  config.augment = {'shift': {'pixels': 2}, 'flip': {'probability': 0.5}}
+  config.task.update({'label_smoothing': 0.0, 'top_k': 3})
+  config.augment = {'shift': {'pixels': 1}, 'flip': {'probability': 0.5}}
   config.optimizer.learning_rate = 3e-3
   config.optimizer.weight_decay = 1e-2
   config.optimizer.average = 0.999
-  config.train.steps = 6450  # 15 epochs
+  config.train.steps = 5160  # 12 epochs
   config.train.eval_every = 860
   config.train.eval_batch_size = 1000
   return config

@@ -21,6 +21,7 @@ def get_config():
     'name': 'convnet',
     'classes': 2,
     'widths': (32, 64, 64, 64),
+    'depth': 1,
     'hidden': 64,
     'activation': 'relu',
     'normalization': 'batch',

@@ -1,6 +1,7 @@
 """Your own numeric table with a header: --config.data.path=FILE.csv --config.data.target=COLUMN.
 
-For real targets: --config.data.classification=false --config.task.name=regression --config.task.loss=mse.
+For real targets: --config.data.classification=false --config.task.name=regression --config.task.loss=mse
+--config.model.classes=1.
 """
 
 from configs import base

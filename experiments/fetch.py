@@ -29,4 +29,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == '__main__':
-  launch(main)
+  launch(main, arguments=True)

@@ -12,13 +12,19 @@ from ml_collections import ConfigDict, config_flags
 
 from nn_zoo.errors import InputError
 from nn_zoo.named import nearest
+from nn_zoo.train.workdir import read_config
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_CONFIG = 'configs/lenet_digits.py'
 
 
-def launch(main: Callable[[list[str]], Any]) -> None:
-  """Runs main(argv) after the flags are parsed; an InputError becomes one line and exit code 2."""
+def launch(main: Callable[[list[str]], Any], arguments: bool = False) -> None:
+  """Runs main(argv) after the flags are parsed; an InputError becomes one line and exit code 2.
+
+  Args:
+    main: returns the exit code.
+    arguments: whether it takes any besides flags.
+  """
   if _help_asked(sys.argv):
     module = sys.modules['__main__']
     module.__doc__ = (module.__doc__ or '').replace('{configs}', config_list())
@@ -27,6 +33,8 @@ def launch(main: Callable[[list[str]], Any]) -> None:
     if not flags.FLAGS['verbosity'].present:
       logging.set_verbosity(logging.WARNING)  # orbax tells every step it takes
     try:
+      if argv[1:] and not arguments:
+        raise InputError(f'{argv[1]!r}: expected only flags, such as --config={argv[1]}')
       return main(argv)
     except InputError as error:
       return fail(error)
@@ -108,6 +116,8 @@ def load_config(path: str | Path) -> ConfigDict:
     known = sorted(p.name for p in (ROOT / 'configs').glob('*.py'))
     near = nearest(Path(path).name, known)
     raise InputError(f'--config={path}: no such file.{near} --help lists the configs')
+  if file.suffix == '.json':
+    return ConfigDict(read_config(file.parent))
   if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
   spec = importlib.util.spec_from_file_location(f'config_{file.stem}', file)
@@ -115,7 +125,7 @@ def load_config(path: str | Path) -> ConfigDict:
   try:
     spec.loader.exec_module(module)
     return module.get_config()
-  except (SyntaxError, NameError, AttributeError, ImportError, KeyError) as error:
+  except (SyntaxError, NameError, AttributeError, ImportError, LookupError, TypeError, ValueError) as error:
     raise InputError(f'--config={path}: {type(error).__name__}: {error}') from error
 
 

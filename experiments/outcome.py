@@ -22,7 +22,7 @@ def selected(experiment: Experiment, workdir: Path, select: str, seed: int) -> S
   if select not in ('last', 'best'):
     raise InputError(f"train.select={select!r}: expected 'last' or 'best'")
   like = jax.eval_shape(experiment.task.init, jax.random.key(seed), experiment.train[0])
-  checkpoints = Checkpoints(workdir / 'checkpoints')
+  checkpoints = Checkpoints(workdir / 'checkpoints', read_only=True)
   saved = (checkpoints.best if select == 'best' else checkpoints.latest)(like)
   checkpoints.close()
   if saved is None:

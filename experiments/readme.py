@@ -6,10 +6,12 @@ python -m experiments.readme
 import inspect
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from experiments.launch import ROOT, config_list, launch
 from nn_zoo.data import SOURCES
 from nn_zoo.data.augmentation import AUGMENTATIONS
+from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import ACTIVATIONS
 from nn_zoo.models import MODELS
 from nn_zoo.ops.losses import LOSSES
@@ -49,11 +51,17 @@ TABLES: dict[str, Callable[[], str]] = {
 def updated(text: str, tables: Mapping[str, Callable[[], str]]) -> str:
   """The text with what stands between `<!-- table: NAME -->` and `<!-- end -->` written anew."""
   for name, make in tables.items():
-    pattern = rf'(<!-- table: {name} -->\n).*?(\n<!-- end -->)'
-    text = re.sub(
-      pattern, lambda found, make=make: found[1] + make() + found[2], text, flags=re.DOTALL
-    )
+    pattern = rf'(<!-- table: {name} -->\n)(?:(?!<!-- ).)*(<!-- end -->)'
+    body = make() + '\n'
+    write = partial(_between, body)
+    text, count = re.subn(pattern, write, text, flags=re.DOTALL)
+    if count != 1:
+      raise InputError(f'README.md: expected one place for the table {name!r}, found {count}')
   return text
+
+
+def _between(body: str, found: re.Match) -> str:
+  return found[1] + body + found[2]
 
 
 def _main(argv: list[str]) -> int:

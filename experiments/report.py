@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from experiments.launch import ROOT, config_description
 from nn_zoo.build import Experiment
 from nn_zoo.models.summary import summary
@@ -34,7 +32,7 @@ def write_report(
     split: {name: value for name, value in values.items() if isinstance(value, float)}
     for split, values in results['figures'].items()
   }
-  model = summary(experiment.model, jax.eval_shape(lambda: experiment.train[0]['inputs'][:1] * 1.0))
+  model = summary(experiment.model, experiment.train[0]['inputs'][:1])
   run = Run(
     name=results['name'],
     description=config_description(ROOT / 'configs' / f'{results["name"]}.py'),
@@ -42,7 +40,7 @@ def write_report(
     outcome=scalars,
     rows=rows,
     timing=results['timing'],
-    environment=json.loads((folder / 'environment.json').read_text()),
+    environment=json.loads((folder / 'environment.json').read_text())[-1],
     config=config,
     model=[row._asdict() for row in model.rows],
     totals={'parameters': model.parameters, 'flops': model.flops},

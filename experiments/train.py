@@ -53,23 +53,29 @@ def train(
   """
   experiment = build(config)
   folder = open_workdir(workdir, config, resume)
+  command = f'{command} --workdir={shlex.quote(str(folder))}' if command else ''
   record = Record(folder)
   checkpoints = Checkpoints(folder / 'checkpoints')
   loop = {
     k: v for k, v in config['train'].items() if k not in ('batch_size', 'eval_batch_size', 'select')
   }
-  fit(
-    experiment.task,
-    experiment.train,
-    experiment.evals,
-    seed=config['seed'],
-    checkpoint=checkpoints,
-    record=record,
-    stop=stop,
-    **loop,
-  )
-  checkpoints.close()
-  record.close()
+  try:
+    fit(
+      experiment.task,
+      experiment.train,
+      experiment.evals,
+      seed=config['seed'],
+      checkpoint=checkpoints,
+      record=record,
+      stop=stop,
+      **loop,
+    )
+  except Stopped as stopped:
+    stopped.add_note(command)
+    raise
+  finally:
+    checkpoints.close()
+    record.close()
   saved = selected(experiment, folder, config['train']['select'], config['seed'])
   results = {
     'name': name,
@@ -109,7 +115,9 @@ def _main(argv: list[str]) -> int:
   for number in (signal.SIGINT, signal.SIGTERM):
     # Only a flag is set: saving inside a handler can hang. A second signal ends the process at once.
     signal.signal(number, lambda got, _: (received.append(got), signal.signal(got, signal.SIG_DFL)))
-  command = shlex.join(['python', '-m', 'experiments.train', *sys.argv[1:]])
+  own = ('--workdir', '-workdir', '--resume', '-resume')
+  flags_given = [argument for argument in sys.argv[1:] if not argument.startswith(own)]
+  command = shlex.join(['python', '-m', 'experiments.train', *flags_given])
   try:
     results = train(
       config,
@@ -120,7 +128,7 @@ def _main(argv: list[str]) -> int:
       stop=lambda: bool(received),
     )
   except Stopped as stopped:
-    sys.stderr.write(f'stopped at step {stopped.step}, saved; go on with: {command}\n')
+    sys.stderr.write(f'stopped at step {stopped.step}, saved; go on with: {stopped.__notes__[-1]}\n')
     return 128 + received[0]
   print(lines(results['figures']))
   print(f'step {results["step"]} ({results["select"]})  report: {results["workdir"]}/report.html')

@@ -1,15 +1,17 @@
 """From a config to an experiment: the only file that imports every room."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from flax import errors as flax_errors
 from flax import linen as nn
 
 from nn_zoo import data as data_room
 from nn_zoo import named
+from nn_zoo.config import Config, check_config
 from nn_zoo.data.augmentation import augmentation
 from nn_zoo.data.dataset import Dataset
 from nn_zoo.data.preprocess import moments, standardise
@@ -22,9 +24,8 @@ from nn_zoo.report.filters import section as first_filters
 from nn_zoo.report.markup import Section
 from nn_zoo.task import State, Task, averaged, descend
 from nn_zoo.tasks import TASKS
+from nn_zoo.train.monitor import Monitor, metric_names
 from nn_zoo.train.optimizer import optimizer
-
-Config = Mapping[str, Any]
 
 
 class Experiment(NamedTuple):
@@ -46,94 +47,43 @@ class Experiment(NamedTuple):
 
 
 def build(config: Config) -> Experiment:
-  """Makes an experiment; `config` has the sections seed, data, model, task, augment, optimizer, descend, train.
+  """Makes an experiment, and traces its functions once, so that what cannot run is found before a run begins.
+
+  Args:
+    config: the sections data, model, task, augment, optimizer, descend and train, and seed.
 
   Raises:
     InputError: anything in the config or the data that does not fit, in one line.
   """
-  _check_sections(config)
-  fields = {name: dict(config[name]) for name in _SECTIONS}
-  data = data_room.load(**fields['data'])
-  model = named.call(MODELS, 'model', **fields['model'])
-  _check_classes(model, data)
-  train_fields = fields['train']
-  named.check(_train_schema, 'train', 'train', (), 0, train_fields)
-  tx = optimizer(**fields['optimizer'], steps=train_fields['steps'])
-  task_name = fields['task'].pop('name')
-  given = _given(task_name, config, data)
-  task = named.call(TASKS, 'task', task_name, model, tx, given=given, **fields['task'])
-  train = Shuffled(data.train, train_fields['batch_size'], config['seed'])
-  if train_fields['batch_size'] % given['descend'].keywords['accumulate']:
-    raise InputError(
-      f'descend.accumulate={given["descend"].keywords["accumulate"]} does not divide '
-      f'train.batch_size={train_fields["batch_size"]}'
-    )
+  check_config(config)
+  named.choose(TASKS, config['task']['name'], 'task.name')
+  train = config['train']
+  data = data_room.load(**config['data'])
+  model = named.call(MODELS, 'model', **config['model'])
+  _check_targets(config, model, data)
+  tx = optimizer(**config['optimizer'], steps=train['steps'])
+  given = _given(config, data)
+  task = named.call(TASKS, 'task', config['task']['name'], model, tx, given=given, **_unnamed(config['task']))
   evals = {
-    split: InOrder(arrays, train_fields['eval_batch_size'])
+    split: InOrder(arrays, train['eval_batch_size'])
     for split, arrays in (('validation', data.validation), ('test', data.test))
     if len(arrays['targets'])
   }
-  return Experiment(
-    model, task, data, train, evals, _MEASURES[task_name], _sections(task_name, data)
+  stream = Shuffled(data.train, train['batch_size'], config['seed'])
+  kind = KINDS[config['task']['name']]
+  experiment = Experiment(
+    model, task, data, stream, evals, kind.measures, partial(_drawn, kind.sections, data)
   )
+  _rehearse(config, experiment)
+  return experiment
 
 
-_SECTIONS = ('data', 'model', 'task', 'augment', 'optimizer', 'descend', 'train')
+class Kind(NamedTuple):
+  """What a task brings besides its functions: its targets, measures, and sections of the report."""
 
-
-def _train_schema(
-  *,
-  steps: int,
-  batch_size: int,
-  eval_batch_size: int,
-  log_every: int,
-  eval_every: int,
-  steps_per_call: int,
-  monitor: str,
-  mode: str,
-  patience: int,
-  select: str,
-):
-  """The keys of config.train and their types; `fit` explains them."""
-
-
-def _check_sections(config: Config) -> None:
-  for name in (*_SECTIONS, 'seed'):
-    if name not in config:
-      raise InputError(f'config.{name} is missing; a config has {", ".join(_SECTIONS)} and seed')
-  for name in config:
-    if name not in (*_SECTIONS, 'seed'):
-      near = named.nearest(name, _SECTIONS)
-      raise InputError(
-        f'config.{name}: no such section.{near} A config has {", ".join(_SECTIONS)}, seed'
-      )
-
-
-def _check_classes(model: nn.Module, data: Dataset) -> None:
-  targets = data.train['targets']
-  needed = len(data.classes) or targets.shape[-1]
-  if model.classes != needed:
-    what = f'{needed} classes ({", ".join(data.classes[:5])}{", ..." if needed > 5 else ""})'
-    raise InputError(
-      f'config.model.classes={model.classes}, but the data has '
-      f'{what if data.classes else f"{needed} target(s)"}; set config.model.classes={needed}'
-    )
-
-
-def _given(task_name: str, config: Config, data: Dataset) -> dict[str, Any]:
-  # What a task is given besides its own fields: how its data is prepared, and how gradients are taken.
-  named.check(descend, 'descend', 'descend', (), 2, config['descend'])
-  if (task_name == 'classification') != bool(data.classes):
-    kind = 'classes' if data.classes else 'real targets'
-    raise InputError(f'task.name={task_name!r} does not fit the data, which has {kind}')
-  given = {
-    'prepare': standardise(*moments(data.train['inputs'])),
-    'augment': augmentation(config['augment'], len(data.classes)),
-    'descend': partial(descend, **config['descend']),
-  }
-  if task_name == 'regression':
-    given['location'], given['scale'] = moments(data.train['targets'])
-  return given
+  targets: str  # 'classes' or 'reals'
+  measures: dict[str, Callable[[np.ndarray, np.ndarray], float]]
+  sections: Callable[..., list[Section]]
 
 
 def _r2(predictions: np.ndarray, targets: np.ndarray) -> float:
@@ -143,20 +93,66 @@ def _r2(predictions: np.ndarray, targets: np.ndarray) -> float:
   return float(r2_score(targets, predictions))
 
 
-_MEASURES = {'classification': {}, 'regression': {'r2': _r2}}
+KINDS = {
+  'classification': Kind('classes', {}, classification_report.sections),
+  'regression': Kind('reals', {'r2': _r2}, regression_report.sections),
+}
 
 
-def _sections(task_name: str, data: Dataset):
-  if task_name == 'classification':
-    draw = partial(classification_report.sections, classes=data.classes)
-  else:
-    draw = regression_report.sections
+def _unnamed(section: Config) -> dict[str, Any]:
+  return {key: value for key, value in section.items() if key != 'name'}
 
-  def sections(state, inputs, targets, predictions):
-    drawn = draw(inputs, targets, predictions)
-    if inputs.ndim == 4:
-      filters = first_filters(jax.device_get(averaged(state)), inputs.shape[1:])
-      drawn += [filters] if filters else []
-    return drawn
 
+def _check_targets(config: Config, model: nn.Module, data: Dataset) -> None:
+  name = config['task']['name']
+  found = 'classes' if data.classes else 'reals'
+  if KINDS[name].targets != found:
+    fitting = ', '.join(task for task, kind in KINDS.items() if kind.targets == found)
+    raise InputError(f'task.name={name!r} does not fit the data, whose targets are {found}; try {fitting}')
+  needed = len(data.classes) or data.train['targets'].shape[-1]
+  if model.classes != needed:
+    shown = ', '.join(data.classes[:5]) + (', ...' if needed > 5 else '')
+    what = f'{needed} classes ({shown})' if data.classes else f'{needed} target(s)'
+    raise InputError(
+      f'model.classes={model.classes}, but the data has {what}; set --config.model.classes={needed}'
+    )
+
+
+def _given(config: Config, data: Dataset) -> dict[str, Any]:
+  # What a task is given besides its own fields: how its data is prepared, and how gradients are taken.
+  named.check(descend, 'descend', 'descend', (), 2, config['descend'])
+  given = {
+    'prepare': standardise(*moments(data.train['inputs'])),
+    'augment': augmentation(config['augment'], len(data.classes)),
+    'descend': partial(descend, **config['descend']),
+  }
+  if not data.classes:
+    given['location'], given['scale'] = moments(data.train['targets'])
+  return given
+
+
+def _rehearse(config: Config, experiment: Experiment) -> None:
+  task, key, batch = experiment.task, jax.random.key(0), experiment.train[0]
+  train = config['train']
+  try:
+    state = jax.eval_shape(task.init, key, batch)
+    jax.eval_shape(task.step, state, batch, key)
+    known = metric_names(task, experiment.evals, state)
+  except InputError:
+    raise
+  except (TypeError, ValueError, ZeroDivisionError, flax_errors.FlaxError) as error:
+    reason = str(error).strip().splitlines()[0]
+    raise InputError(
+      f'{config["model"]["name"]} does not run on inputs of shape {batch["inputs"].shape[1:]} '
+      f'with these settings: {reason}'
+    ) from error
+  Monitor(train['monitor'], train['mode'], train['patience'], [], known)
+
+
+def _drawn(draw, data: Dataset, state: State, inputs, targets, predictions) -> list[Section]:
+  classes = {'classes': data.classes} if data.classes else {}
+  sections = draw(inputs, targets, predictions, **classes)
+  if inputs.ndim == 4:
+    filters = first_filters(jax.device_get(averaged(state)), inputs.shape[1:])
+    sections += [filters] if filters else []
   return sections

@@ -128,27 +128,31 @@ def descend(
       metrics['grad_norm'] = _once(optax.tree.norm(grads))
       metrics['param_norm'] = _once(optax.tree.norm(params))
     if example_norms:
-      norm_B = gradient_norms(loss)(learner, batch, key, *rest)
-      metrics['example_grad_norm'] = Mean(jnp.sum(norm_B), jnp.float32(norm_B.size))
+      norm_B, weight_B = gradient_norms(loss)(learner, batch, key, *rest)
+      metrics['example_grad_norm'] = Mean.of(norm_B, weight_B)
     return Learner(params, stats, opt_state), metrics
 
   return update
 
 
-def gradient_norms(loss: Loss) -> Callable[..., jax.Array]:
-  """The 2-norm of each example's own gradient: (learner, batch, key, *rest) -> norm_B.
+def gradient_norms(loss: Loss) -> Callable[..., tuple[jax.Array, jax.Array]]:
+  """The 2-norm of the gradient of each example's own loss: (learner, batch, key, *rest) -> norm_B, weight_B.
+
+  Examples of weight 0 have norm 0.
 
   Large norms point at mislabelled or unusual examples. Source: Goodfellow 2015, "Efficient
   Per-Example Gradient Computations", https://arxiv.org/abs/1510.01799 (here by vmap).
   """
 
   def norm(params, stats, example, key, *rest):
-    grads, *_ = _whole(loss)(params, stats, jax.tree.map(lambda x: x[None], example), key, *rest)
-    return optax.tree.norm(grads)
+    one = jax.tree.map(lambda x: x[None], example)
+    grads, mean, _, _ = _whole(loss)(params, stats, one, key, *rest)
+    return optax.tree.norm(grads) / jnp.where(mean.weight > 0, mean.weight, 1), mean.weight
 
-  def norms(learner: Learner, batch: Batch, key: Key, *rest) -> jax.Array:
-    in_axes = (None, None, 0, None) + (None,) * len(rest)
-    return jax.vmap(norm, in_axes)(learner.params, learner.stats, batch, key, *rest)
+  def norms(learner: Learner, batch: Batch, key: Key, *rest) -> tuple[jax.Array, jax.Array]:
+    in_axes = (None, None, 0, 0) + (None,) * len(rest)
+    keys = jax.random.split(key, jax.tree.leaves(batch)[0].shape[0])
+    return jax.vmap(norm, in_axes)(learner.params, learner.stats, batch, keys, *rest)
 
   return norms
 

@@ -94,7 +94,7 @@ MODEL_EXAMPLES = {
 
 
 class TaskExample(NamedTuple):
-  """A task with a small model: (tx, **fields of the task) -> task, and count -> arrays of that many examples."""
+  """A task with a small model: (tx, **fields of the task) -> task, and count -> that many examples."""
 
   name: str
   make: Callable[..., Task]

@@ -17,6 +17,7 @@ ALLOWED = {
   'data': {'task'},
   'train': {'task'},
   'report': set(),
+  'config': set(),
 }
 EVERYWHERE = {'errors', 'named'}
 TOP_LEVEL = {'pyproject.toml', 'nn_zoo', 'experiments', 'configs', 'tests', 'README.md', 'LICENSE'}

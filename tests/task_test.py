@@ -89,15 +89,19 @@ def test_each_part_gets_a_key_of_its_own():
 
 def test_per_example_norms_are_those_of_each_gradient_alone():
   tx = optax.sgd(0.1)
-  norms_B = gradient_norms(loss)(learner(tx), BATCH, KEY)
-  for index in range(12):
-    one = jax.tree.map(lambda x, i=index: x[i : i + 1], BATCH)
-    grads = jax.grad(lambda params, one=one: loss(params, {}, one, KEY)[0].total)(
+  batch = BATCH | {'weight': BATCH['weight'] * (np.arange(12) > 3)}
+  norms_B, weight_B = gradient_norms(loss)(learner(tx), batch, KEY)
+  np.testing.assert_array_equal(weight_B, batch['weight'])
+  assert not norms_B[:4].any()
+  for index in range(4, 12):
+    one = jax.tree.map(lambda x, i=index: x[i : i + 1], batch)
+    grads = jax.grad(lambda params, one=one: loss(params, {}, one, KEY)[0].value)(
       learner(tx).params
     )
     np.testing.assert_allclose(norms_B[index], optax.tree.norm(grads), rtol=1e-5)
-  _, metrics = descend(loss, tx, example_norms=True, norms=False)(learner(tx), BATCH, KEY)
-  np.testing.assert_allclose(metrics['example_grad_norm'].value, norms_B.mean(), rtol=1e-6)
+  _, metrics = descend(loss, tx, example_norms=True, norms=False)(learner(tx), batch, KEY)
+  expected = np.average(norms_B, weights=weight_B)
+  np.testing.assert_allclose(metrics['example_grad_norm'].value, expected, rtol=1e-6)
   assert 'grad_norm' not in metrics
 
 

@@ -35,8 +35,9 @@ import numpy as np
 from absl import flags
 
 from experiments.benchmark.comparison import compare
-from experiments.benchmark.machine import machine, warnings
-from experiments.benchmark.workloads import WORKLOADS, Processes, Workload
+from experiments.benchmark.machine import machine
+from experiments.benchmark.output import details, table, warnings
+from experiments.benchmark.workloads import WORKLOADS, Training, Workload
 from experiments.launch import launch
 from nn_zoo.data import load
 from nn_zoo.errors import InputError
@@ -49,21 +50,14 @@ IMAGES = (60000, 28, 28)
 
 def benchmark(name: str, workload: Workload, repeats: int) -> dict[str, Any]:
   """Runs one workload; returns what its JSON holds."""
-  print(f'{name}: {workload.about}', file=sys.stderr)
-  load_before = os.getloadavg()
+  _tell(f'{name}: {workload.about}')
   with tempfile.TemporaryDirectory() as folder:
-    source = 'none'
-    if not isinstance(workload.work, Processes):
-      source = write_data(Path(folder), workload.work.pad)
+    training = isinstance(workload.work, Training)
+    source = write_data(Path(folder), workload.work.pad) if training else 'none'
     compared = compare(workload, Path(folder), repeats or workload.repeats, _tell)
-  return {
-    'name': name,
-    'about': workload.about,
-    'command': shlex.join(['python', '-m', 'experiments.benchmark', *sys.argv[1:]]),
-    'data': source,
-    **compared,
-    'machine': {**machine(), 'load_before': load_before, 'load_after': os.getloadavg()},
-  }
+  command = shlex.join(['python', '-m', 'experiments.benchmark', *sys.argv[1:]])
+  about = {'name': name, 'about': workload.about, 'command': command, 'data': source}
+  return {**about, **compared, 'machine': machine()}
 
 
 def write_data(folder: Path, pad: int) -> str:
@@ -83,31 +77,6 @@ def write_data(folder: Path, pad: int) -> str:
   return source
 
 
-def table(results: list[dict[str, Any]]) -> str:
-  """The figures of all workloads, a line each."""
-  heads = ('workload', 'ours', 'peer', 'ratio', 'median', 'least-largest', 'target', 'of floor')
-  lines = [heads]
-  for result in results:
-    ratio, floor = result['ratio'], result.get('floor')
-    lines.append(
-      (
-        result['name'],
-        f'{result["ours"]["seconds"]:.2f} s',
-        f'{result["peer"]["seconds"]:.2f} s',
-        ratio['of'],
-        f'{ratio["median"]:.2f}',
-        f'{ratio["least"]:.2f}-{ratio["largest"]:.2f}',
-        f'{ratio["target"].split(maxsplit=1)[1]} {"met" if ratio["met"] else "missed"}',
-        f'{floor["ours"]:.0%}, peer {floor["peer"]:.0%}' if floor else '',
-      )
-    )
-  widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-  return '\n'.join(
-    '  '.join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip()
-    for line in lines
-  )
-
-
 def _tell(line: str) -> None:
   print(line, file=sys.stderr)
 
@@ -116,17 +85,17 @@ def _main(argv: list[str]) -> int:
   del argv
   names = _ONLY.value or list(WORKLOADS)
   chosen = {name: choose(WORKLOADS, name, '--only') for name in names}
+  load_average = os.getloadavg()[0]  # before the first run: afterwards it is our own
   results = []
   for name, workload in chosen.items():
-    if _STEPS.value and not isinstance(workload.work, Processes):
+    if _STEPS.value and isinstance(workload.work, Training):
       workload = workload._replace(work=workload.work.shortened(_STEPS.value))
     results.append(benchmark(name, workload, _REPEATS.value))
+    results[-1]['machine']['load_average'] = load_average
     if _RECORD.value and not _STEPS.value:
       RESULTS.mkdir(exist_ok=True)
       write_json(RESULTS / f'{name}.json', results[-1])
-  print(table(results))
-  for line in warnings(results):
-    print(line)
+  print(table(results), details(results), *warnings(results), sep='\n')
   return 0
 
 
@@ -138,7 +107,7 @@ if __name__ == '__main__':
   _STEPS = flags.DEFINE_integer(
     'steps', 0, 'steps of each training run, for a quick look that is not recorded; 0 for all', 0
   )
-  _RECORD = flags.DEFINE_bool('record', True, 'write the results to experiments/benchmark/results/')
+  _RECORD = flags.DEFINE_bool('record', True, 'write experiments/benchmark/results/NAME.json')
   __doc__ = __doc__.replace(
     '{workloads}', '\n'.join(f'  {name:<12} {w.about}' for name, w in WORKLOADS.items())
   )

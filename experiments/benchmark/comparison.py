@@ -1,4 +1,4 @@
-"""Pairs of runs, and what they say: A B A B ..., the ratio of each pair, the median over pairs."""
+"""Pairs of runs and what they say: ours, peer, ours, peer, ...; the median over pairs of their ratio."""
 
 import json
 import statistics
@@ -12,10 +12,11 @@ from nn_zoo.errors import InputError
 
 PROBE_STEPS = 200
 
+Side = Callable[[], Run]
 Tell = Callable[[str], None]
 
 
-def compare(workload: Workload, data: Path | None, repeats: int, tell: Tell) -> dict[str, Any]:
+def compare(workload: Workload, data: Path, repeats: int, tell: Tell) -> dict[str, Any]:
   """Runs the pairs of a workload; returns the figures that are recorded.
 
   Both sides are rehearsed first, so that neither pays for cold files.
@@ -25,33 +26,39 @@ def compare(workload: Workload, data: Path | None, repeats: int, tell: Tell) -> 
     data: the folder with inputs.npy and targets.npy, for a `Training`.
     repeats: pairs.
     tell: takes a line as things go on.
+
+  Raises:
+    InputError: a side failed, or the two did not do the same work.
   """
   if isinstance(workload.work, Processes):
-    return _compare_processes(workload.work, workload.target, repeats, tell)
-  return _compare_training(workload.work, workload.target, data, repeats, tell)
+    ours, peer = (_process(program) for program in workload.work)
+    ours(), peer()
+    found = dict(zip(('ours', 'peer'), map(_named, workload.work), strict=True))
+  else:
+    spec = {**workload.work.spec, 'data': str(data)}
+    ours, peer, found = _training(workload.work, spec, tell)
+  runs = alternate(ours, peer, repeats, tell)
+  figures = {side: found[side] | summary(done) for side, done in zip(found, runs, strict=True)}
+  compared = {'ratio': ratios(*runs, workload.target), **figures}
+  if isinstance(workload.work, Training):
+    check_same_work(**figures)
+    compared |= {'spec': dict(workload.work.spec), 'floor': floor(workload.work.flops, **figures)}
+  return compared
 
 
-def pairs(
-  ours: Callable[[], Run], peer: Callable[[], Run], repeats: int, tell: Tell
-) -> tuple[list[Run], list[Run]]:
+def alternate(ours: Side, peer: Side, repeats: int, tell: Tell) -> tuple[list[Run], list[Run]]:
   """Ours, peer, ours, peer, ...: `repeats` of each."""
-  runs: list[Run] = []
-  for number in range(2 * repeats):
-    runs.append((ours, peer)[number % 2]())
-    others = '' if runs[-1].others is None else f', others took {runs[-1].others:.0%} of the CPU'
-    name = ('ours', 'peer')[number % 2]
-    tell(f'  {number // 2 + 1}/{repeats} {name}: {seconds(runs[-1]):.3f} s{others}')
-  return runs[::2], runs[1::2]
-
-
-def seconds(done: Run) -> float:
-  """What is compared: what the side timed itself, else the whole process."""
-  return done.figures.get('seconds', done.wall_seconds)
+  runs: tuple[list[Run], list[Run]] = ([], [])
+  for number in range(repeats):
+    for name, side, done in zip(('ours', 'peer'), (ours, peer), runs, strict=True):
+      done.append(side())
+      tell(f'  {number + 1}/{repeats} {name}: {done[-1].seconds:.3f} s{_others(done[-1])}')
+  return runs
 
 
 def ratios(ours: list[Run], peer: list[Run], target: Target) -> dict[str, Any]:
   """The ratio of each pair with their median, least and largest, and whether the target is met."""
-  each = [seconds(theirs) / seconds(mine) for mine, theirs in zip(ours, peer, strict=True)]
+  each = [theirs.seconds / mine.seconds for mine, theirs in zip(ours, peer, strict=True)]
   if target.ratio == 'ours/peer':
     each = [1 / ratio for ratio in each]
   median = statistics.median(each)
@@ -61,104 +68,110 @@ def ratios(ours: list[Run], peer: list[Run], target: Target) -> dict[str, Any]:
     'least': min(each),
     'largest': max(each),
     'pairs': each,
-    'target': str(target),
+    'target': target.text,
     'met': target.met(median),
   }
 
 
-def floor(flops: int, ours: Mapping[str, Any], peer: Mapping[str, Any]) -> dict[str, float]:
-  """What the matrix products alone would take at the best GEMM speed seen, and the share each side reaches.
-
-  floor = flops / max(roof_ours, roof_peer);   share = floor / seconds
-  """
-  roof = max(ours['roof'], peer['roof'])
-  least = flops / roof
-  return {
-    'flops': flops,
-    'roof': roof,
-    'seconds': least,
-    'ours': least / ours['seconds'],
-    'peer': least / peer['seconds'],
-  }
-
-
 def summary(runs: list[Run]) -> dict[str, Any]:
-  """Medians of what was reported, the roof's maximum, and every run's seconds and disturbance."""
+  """Medians of what was reported, the roof's maximum, and each run's seconds and the share of others."""
   reported = {
     name: statistics.median(done.figures[name] for done in runs) for name in runs[0].figures
   }
   if 'roof' in reported:
     reported['roof'] = max(done.figures['roof'] for done in runs)
   return {
-    'seconds': statistics.median(map(seconds, runs)),
     **reported,
+    'seconds': statistics.median(done.seconds for done in runs),
     'process_seconds': statistics.median(done.wall_seconds for done in runs),
-    'each_seconds': [seconds(done) for done in runs],
+    'each_seconds': [done.seconds for done in runs],
     'others': [done.others for done in runs],
   }
 
 
-def _compare_processes(work: Processes, target: Target, repeats: int, tell: Tell):
-  def side(program):
-    return lambda: run(['-c', program], f"python -c '{program}'", {}, reports=False)
+def floor(flops: int, ours: Mapping[str, Any], peer: Mapping[str, Any]) -> dict[str, float]:
+  """What the products of the run alone would take at the best GEMM speed seen, and the share reached.
 
-  ours, peer = side(work.ours), side(work.peer)
-  tell('  rehearsal')
-  ours(), peer()
-  mine, theirs = pairs(ours, peer, repeats, tell)
-  return {
-    'ratio': ratios(mine, theirs, target),
-    'ours': {'program': work.ours, **summary(mine)},
-    'peer': {'program': work.peer, **summary(theirs)},
+  seconds = flops / max(roof_ours, roof_peer);   share = seconds / seconds of a side, from end to end and
+  for the steps alone
+  """
+  roof = max(ours['roof'], peer['roof'])
+  least = flops / roof
+  shares = {
+    name: {
+      'share': least / side['seconds'],
+      'share_of_steps': least / (side['step_seconds'] * side['steps']),
+    }
+    for name, side in (('ours', ours), ('peer', peer))
   }
+  return {'flops': flops, 'roof': roof, 'seconds': least, **shares}
 
 
-def _compare_training(work: Training, target: Target, data: Path, repeats: int, tell: Tell):
-  spec = {**work.spec, 'data': str(data)}
-  ours = _side('ours', work.program, spec)
-  _side('ours', work.program, {**spec, 'steps': 2})()
-  variant, probes = _best_variant(work, spec, tell)
-  peer = _side('peers', work.program, spec, work.variants[variant])
-  mine, theirs = pairs(ours, peer, repeats, tell)
-  ours_figures, peer_figures = summary(mine), summary(theirs)
+def check_same_work(ours: Mapping[str, Any], peer: Mapping[str, Any]) -> None:
+  """Raises InputError if the sides trained different numbers of parameters or steps."""
   for name in ('parameters', 'steps'):
-    if ours_figures[name] != peer_figures[name]:
+    if ours[name] != peer[name]:
       raise InputError(
-        f'{work.program}: the sides do not do the same work: {name} is {ours_figures[name]} in ours, '
-        f'{peer_figures[name]} in the peer'
+        f'the sides do not do the same work: {name}: {ours[name]} in ours, {peer[name]} in the peer'
       )
-  return {
-    'ratio': ratios(mine, theirs, target),
-    'spec': dict(work.spec),
-    'floor': floor(work.flops, ours_figures, peer_figures),
-    'ours': ours_figures,
-    'peer': {'variant': variant, **peer_figures, 'probes': probes},
-  }
 
 
-def _side(room, program, spec, more: Mapping[str, Any] | None = None) -> Callable[[], Run]:
-  more = dict(more or {})
-  environment = more.pop('environment', {})
-  module = f'experiments.benchmark.{room}.{program}'
-  return lambda: run(
-    ['-m', module, json.dumps(spec | more)], f'python -m {module}', environment, reports=True
-  )
+def fastest(variants: Mapping[str, Side], steps: int, tell: Tell) -> tuple[str, dict[str, Any]]:
+  """The variant that would finish `steps` first, judged by a short run, and what each would take.
 
+  seconds = setup_seconds + (steps - 1) step_seconds; one that does not run is left out.
 
-def _best_variant(work: Training, spec, tell: Tell) -> tuple[str, dict[str, Any]]:
-  # From a short run: what is spent before the second step, and the steps that a whole run has.
+  Raises:
+    InputError: none of them runs.
+  """
   probes: dict[str, Any] = {}
-  short = {**spec, 'steps': min(PROBE_STEPS, spec['steps'])}
-  for name, more in work.variants.items():
+  for name, side in variants.items():
     try:
-      figures = _side('peers', work.program, short, more)().figures
+      done = side()
     except InputError as error:
+      reason = error
+      probes[name] = None
       tell(f'  peer, {name}: left out: {error}')
-      probes[name], reason = None, error
       continue
-    probes[name] = figures['setup_seconds'] + figures['step_seconds'] * (spec['steps'] - 1)
-    tell(f'  peer, {name}: about {probes[name]:.1f} s')
-  usable = {name: probe for name, probe in probes.items() if probe is not None}
+    setup, step = done.figures['setup_seconds'], done.figures['step_seconds']
+    probes[name] = setup + (steps - 1) * step
+    tell(f'  peer, {name}: about {probes[name]:.1f} s{_others(done)}')
+  usable = {name: seconds for name, seconds in probes.items() if seconds is not None}
   if not usable:
     raise reason
   return min(usable, key=usable.get), probes
+
+
+def _training(work: Training, spec: Mapping[str, Any], tell: Tell):
+  short = {**spec, 'steps': min(PROBE_STEPS, spec['steps'])}
+  _side('ours', work.program, {**short, 'steps': 2})()
+  variants = {
+    name: _side('peers', work.program, short, more) for name, more in work.variants.items()
+  }
+  best, probes = fastest(variants, spec['steps'], tell)
+  peer = _side('peers', work.program, spec, work.variants[best])
+  return (
+    _side('ours', work.program, spec),
+    peer,
+    {'ours': {}, 'peer': {'variant': best, 'variants_seconds': probes}},
+  )
+
+
+def _process(program: str) -> Side:
+  return lambda: run(['-c', program], f"python -c '{program}'", {}, reports=False)
+
+
+def _named(program: str) -> dict[str, str]:
+  return {'program': program}
+
+
+def _side(room: str, program: str, spec: Mapping, more: Mapping[str, Any] | None = None) -> Side:
+  more = dict(more or {})
+  environment = more.pop('environment', {})
+  module = f'experiments.benchmark.{room}.{program}'
+  arguments = ['-m', module, json.dumps({**spec, **more})]
+  return lambda: run(arguments, f'python -m {module}', environment, reports=True)
+
+
+def _others(done: Run) -> str:
+  return '' if done.others is None else f' (others took {done.others:.0%} of the CPU)'

@@ -14,17 +14,24 @@ from typing import Any, NamedTuple
 from experiments.launch import ROOT
 from nn_zoo.errors import InputError
 
+_CACHES = ('JAX_COMPILATION_CACHE_DIR', 'TORCHINDUCTOR_CACHE_DIR')
+
 
 class Run(NamedTuple):
   """One process: `figures` is what it reported, `others` the share of CPU time that went elsewhere."""
 
   wall_seconds: float
   figures: dict[str, Any]
-  others: float | None  # None where the system does not tell
+  others: float | None = None  # None where the system does not tell
+
+  @property
+  def seconds(self) -> float:
+    """What is compared: what the side timed itself, else the whole process."""
+    return self.figures.get('seconds', self.wall_seconds)
 
 
 def run(arguments: list[str], label: str, environment: Mapping[str, str], reports: bool) -> Run:
-  """Runs `python *arguments` on the CPU, from a cold compilation cache.
+  """Runs `python *arguments` on the CPU, with cold compilation caches.
 
   Args:
     arguments: of the interpreter.
@@ -36,35 +43,30 @@ def run(arguments: list[str], label: str, environment: Mapping[str, str], report
     InputError: the process failed, or did not report; the line holds its last words.
   """
   with tempfile.TemporaryDirectory() as cache:
-    variables = {name: os.environ[name] for name in os.environ if name not in _CACHES}
+    variables = {name: value for name, value in os.environ.items() if name not in _CACHES}
     variables |= {'JAX_PLATFORMS': 'cpu', 'TORCHINDUCTOR_CACHE_DIR': cache, **environment}
-    system, own, started = _system_seconds(), _children_seconds(), time.perf_counter()
     command = [sys.executable, *arguments]
+    started, used, busy = time.perf_counter(), _children_seconds(), _busy_seconds()
     done = subprocess.run(
       command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False
     )
     wall = time.perf_counter() - started
-    used, busy = _children_seconds() - own, _system_seconds()
+    used = _children_seconds() - used
+    others = None if busy is None else max(0.0, _busy_seconds() - busy - used)
   if done.returncode:
     last = (done.stderr.strip().splitlines() or ['it said nothing'])[-1]
-    hint = '; `pip install torch` brings the peer' if "No module named 'torch'" in last else ''
+    hint = ' (`pip install torch` brings the peer)' if "No module named 'torch'" in last else ''
     raise InputError(f'{label} failed with exit code {done.returncode}: {last}{hint}')
-  others = None
-  if system and busy:
-    others = max(0.0, busy - system - used) / (wall * os.cpu_count())
-  return Run(wall, _figures(done.stdout, label) if reports else {}, others)
+  figures = _figures(done.stdout, label) if reports else {}
+  return Run(wall, figures, None if others is None else others / wall / os.cpu_count())
 
 
-_CACHES = ('JAX_COMPILATION_CACHE_DIR', 'TORCHINDUCTOR_CACHE_DIR')
-
-
-def _figures(output, label):
+def _figures(output: str, label: str) -> dict[str, Any]:
   last = (output.strip().splitlines() or [''])[-1]
   try:
-    figures = json.loads(last)
-  except ValueError as error:
-    raise InputError(f'{label}: the last line of its output is not JSON: {last!r}') from error
-  return figures
+    return dict(json.loads(last))
+  except (ValueError, TypeError) as error:
+    raise InputError(f'{label}: its last line is {last!r}, expected figures in JSON') from error
 
 
 def _children_seconds() -> float:
@@ -72,12 +74,10 @@ def _children_seconds() -> float:
   return usage.ru_utime + usage.ru_stime
 
 
-def _system_seconds() -> float | None:
-  # Busy seconds of all cores since the start of the machine, stolen ones included.
+def _busy_seconds() -> float | None:
+  # Of all cores since the machine started: user, nice, system, (idle, iowait,) irq, softirq, steal.
   path = Path('/proc/stat')
   if not path.exists():
     return None
-  user, nice, system, _, _, irq, softirq, steal = map(
-    int, path.read_text().splitlines()[0].split()[1:9]
-  )
-  return (user + nice + system + irq + softirq + steal) / os.sysconf('SC_CLK_TCK')
+  ticks = [int(word) for word in path.read_text().split(maxsplit=9)[1:9]]
+  return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf('SC_CLK_TCK')

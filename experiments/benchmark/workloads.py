@@ -18,8 +18,10 @@ class Target(NamedTuple):
     """Whether a ratio is good enough."""
     return ratio >= self.bound if self.ratio == 'peer/ours' else ratio <= self.bound
 
-  def __str__(self) -> str:
-    return f'{self.ratio} {">=" if self.ratio == "peer/ours" else "<="} {self.bound}'
+  @property
+  def text(self) -> str:
+    """The bound in words."""
+    return f'{"at least" if self.ratio == "peer/ours" else "at most"} {self.bound}'
 
 
 class Training(NamedTuple):

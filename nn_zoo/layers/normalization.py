@@ -28,8 +28,10 @@ class Normalization(nn.Module):
   def __call__(self, x: jax.Array, train: bool) -> jax.Array:
     if self.kind == 'none':
       return x
+    # Flax's fast variance is E[x^2] - E[x]^2, which cancels where the mean is large: off, as in PyTorch.
+    accurate = {'use_fast_variance': False, 'dtype': self.dtype}
     if self.kind == 'batch':
-      return nn.BatchNorm(not train, momentum=self.momentum, dtype=self.dtype)(x)
+      return nn.BatchNorm(not train, momentum=self.momentum, **accurate)(x)
     if self.kind == 'layer':
-      return nn.LayerNorm(dtype=self.dtype)(x)
+      return nn.LayerNorm(**accurate)(x)
     raise InputError(f'normalization={self.kind!r}: expected one of {", ".join(NORMALIZATIONS)}')

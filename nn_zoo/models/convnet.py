@@ -12,23 +12,25 @@ from nn_zoo.ops.convolution import max_pool
 
 
 class ConvNet(nn.Module):
-  """Stages of 3x3 convolution, normalization, activation and 2x2 pooling, then a hidden dense layer.
+  """Stages of 3x3 convolutions, each with normalization and activation, and 2x2 pooling; then dense layers.
 
   Attributes:
     classes: outputs.
     widths: channels of the stages; each stage halves height and width.
-    hidden: units of the dense layer before the output.
+    depth: convolutions a stage.
+    hidden: units of a dense layer before the output; 0 for none.
     activation: a name in `nn_zoo.ops.activations.ACTIVATIONS`, or 'prelu'.
     normalization: 'none', 'batch' or 'layer'.
-    dropout: share of the dense layer's inputs set to 0 in training.
+    dropout: share of the first dense layer's inputs set to 0 in training.
     dtype: of the computation ('bfloat16' or 'float32'); parameters are float32.
 
   Source: Simonyan & Zisserman 2014, "Very deep convolutional networks for large-scale image
-  recognition", https://arxiv.org/abs/1409.1556. Departures: one convolution a stage, normalization.
+  recognition", https://arxiv.org/abs/1409.1556. Departures: normalization; one hidden layer or none.
   """
 
   classes: int
   widths: tuple[int, ...] = (32, 64, 64)
+  depth: int = 1
   hidden: int = 64
   activation: str = 'relu'
   normalization: str = 'batch'
@@ -43,13 +45,15 @@ class ConvNet(nn.Module):
         f'convnet with {len(self.widths)} stages takes images [batch, height, width, channels] of at '
         f'least {smallest}x{smallest} pixels, got {x_BHWC.shape}'
       )
+    use_bias = self.normalization == 'none'  # one that follows takes the bias away again
     for width in self.widths:
-      # A normalization that follows takes the bias away again.
-      use_bias = self.normalization == 'none'
-      x_BHWC = Conv(width, use_bias=use_bias, dtype=self.dtype)(x_BHWC)
-      x_BHWC = Normalization(self.normalization, dtype=self.dtype)(x_BHWC, train)
-      x_BHWC = max_pool(Activation(self.activation)(x_BHWC))
+      for _ in range(self.depth):
+        x_BHWC = Conv(width, use_bias=use_bias, dtype=self.dtype)(x_BHWC)
+        x_BHWC = Normalization(self.normalization, dtype=self.dtype)(x_BHWC, train)
+        x_BHWC = Activation(self.activation)(x_BHWC)
+      x_BHWC = max_pool(x_BHWC)
     h_BF = x_BHWC.reshape(x_BHWC.shape[0], -1)
     h_BF = nn.Dropout(self.dropout, deterministic=not train)(h_BF)
-    h_BF = Activation(self.activation)(nn.Dense(self.hidden, dtype=self.dtype)(h_BF))
+    if self.hidden:
+      h_BF = Activation(self.activation)(nn.Dense(self.hidden, dtype=self.dtype)(h_BF))
     return nn.Dense(self.classes, dtype=self.dtype)(h_BF)

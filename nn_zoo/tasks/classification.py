@@ -11,9 +11,14 @@ import optax
 from flax import linen as nn
 
 from nn_zoo import task as contract
-from nn_zoo.ops.losses import loss as loss_by_name
+from nn_zoo.errors import InputError
+from nn_zoo.named import choose
+from nn_zoo.ops.losses import LOSSES
 from nn_zoo.task import Batch, Key, Mean, Metrics, Task
 from nn_zoo.tasks.supervised import not_augmented, supervised, unchanged
+
+
+FITTING = ('cross_entropy', 'focal', 'hinge', 'kl')
 
 
 def classification(
@@ -38,14 +43,16 @@ def classification(
   Args:
     model: gives logits_BC.
     tx: optimizer.
-    loss: a name in `nn_zoo.ops.losses.LOSSES` that takes logits and classes.
+    loss: a name in FITTING, see `nn_zoo.ops.losses.LOSSES`.
     label_smoothing: share of the target's mass spread evenly over all classes (cross_entropy only).
     top_k: if above 1, report how often the label is among the k likeliest classes.
     l1, l2, prepare, augment, descend: see `supervised`.
 
   Source of label smoothing: Szegedy et al. 2015, https://arxiv.org/abs/1512.00567.
   """
-  plain = loss_by_name(loss)
+  plain = choose({name: LOSSES[name].function for name in FITTING}, loss, 'task.loss')
+  if label_smoothing and loss != 'cross_entropy':
+    raise InputError(f'task.label_smoothing={label_smoothing}: task.loss={loss!r} has none; expected 0')
   smoothing = {'label_smoothing': label_smoothing} if label_smoothing else {}
 
   def objective(logits_BC: jax.Array, targets: jax.Array) -> jax.Array:

@@ -12,9 +12,13 @@ import optax
 from flax import linen as nn
 
 from nn_zoo import task as contract
-from nn_zoo.ops.losses import loss as loss_by_name
+from nn_zoo.named import choose
+from nn_zoo.ops.losses import LOSSES
 from nn_zoo.task import Batch, Key, Mean, Metrics, Task
 from nn_zoo.tasks.supervised import not_augmented, supervised, unchanged
+
+
+FITTING = ('mse', 'mae', 'huber')
 
 
 def regression(
@@ -38,12 +42,12 @@ def regression(
   Args:
     model: gives outputs_BK.
     tx: optimizer.
-    loss: a name in `nn_zoo.ops.losses.LOSSES` that takes real targets.
+    loss: a name in FITTING, see `nn_zoo.ops.losses.LOSSES`.
     location: mean of the targets over the training examples, per output.
     scale: their standard deviation.
     l1, l2, prepare, augment, descend: see `supervised`.
   """
-  plain = loss_by_name(loss)
+  plain = choose({name: LOSSES[name].function for name in FITTING}, loss, 'task.loss')
   location_1K, scale_1K = (np.reshape(np.float32(x), (1, -1)) for x in (location, scale))
 
   def objective(outputs_BK: jax.Array, targets_BK: jax.Array) -> jax.Array:

@@ -40,7 +40,8 @@ def supervised(
 ) -> Task:
   """A task whose state is one `Learner`.
 
-  loss = sum_b weight_b objective(model(prepare(inputs)), targets)_b / sum_b weight_b + l1 |W|_1 + l2/2 |W|_2^2
+  loss = sum_b weight_b objective(model(prepare(inputs)), targets)_b / sum_b weight_b
+         + l1 |W|_1 + l2/2 |W|_2^2
 
   Args:
     model: called as model(inputs, train).

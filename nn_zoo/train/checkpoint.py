@@ -27,10 +27,15 @@ class Checkpoints:
   of every array: one that does not match is said to be damaged and the one before it is taken.
   """
 
-  def __init__(self, folder: Path):
-    """Args: folder, made if need be."""
+  def __init__(self, folder: Path, read_only: bool = False):
+    """Args: folder, made if need be; read_only leaves everything in it as it is, for a look from outside."""
     self._folder = Path(folder).absolute()
-    self._managers = {kind: _manager(self._folder / kind, keep) for kind, keep in _KEEP.items()}
+    self._read_only = read_only
+    self._managers = {
+      kind: _manager(self._folder / kind, keep, read_only)
+      for kind, keep in _KEEP.items()
+      if not read_only or (self._folder / kind).is_dir()
+    }
 
   @property
   def last(self) -> int | None:
@@ -90,21 +95,26 @@ class Checkpoints:
       state=ocp.args.StandardSave(state), extra=ocp.args.JsonSave(extra)
     )
     try:
-      manager.save(step, args=arguments)
+      started = manager.save(step, args=arguments)
     except (OSError, ValueError) as error:
       raise InputError(
         f'{self._folder / kind}: could not write step {step}: {_first(error)}'
       ) from error
+    if not started:
+      raise InputError(f'{self._folder / kind}: step {step} was not written, a later one is there')
 
   def _read(self, kind, like):
     import orbax.checkpoint as ocp
 
+    if kind not in self._managers:
+      return None
     manager = self._managers[kind]
     steps = sorted(manager.all_steps(), reverse=True)
-    target = jax.tree.map(ocp.utils.to_shape_dtype_struct, like)
+    target = jax.tree.map(_here, like)
     arguments = ocp.args.Composite(
       state=ocp.args.StandardRestore(target), extra=ocp.args.JsonRestore()
     )
+    damaged: list[int] = []
     for step in steps:
       try:
         restored = manager.restore(step, args=arguments)
@@ -112,14 +122,23 @@ class Checkpoints:
       except (OSError, ValueError, KeyError, TypeError) as error:
         problem = _first(error)
       if not problem:
+        self._drop(manager, damaged)
         return Saved(step, restored['state'], restored['extra'])
       logging.warning('%s: step %d is damaged (%s)', self._folder / kind, step, problem)
+      damaged.append(step)
     if steps:
       raise InputError(
         f'{self._folder / kind}: no checkpoint can be read ({problem}); start anew in another workdir '
         'or with --resume=new'
       )
     return None
+
+
+  def _drop(self, manager, steps):
+    # One that is whole has been found: those after it are written again, so they must make room.
+    for step in steps:
+      if not self._read_only:
+        manager.delete(step)
 
 
 def digests(state: State) -> dict[str, str]:
@@ -132,12 +151,22 @@ def digests(state: State) -> dict[str, str]:
 _KEEP = {'last': 2, 'best': 1}
 
 
-def _manager(folder, keep):
+def _here(leaf):
+  # On this machine's device, whatever the device it was saved from.
+  sharding = getattr(leaf, 'sharding', None) or jax.sharding.SingleDeviceSharding(jax.devices()[0])
+  return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
+
+
+def _manager(folder, keep, read_only):
   import orbax.checkpoint as ocp
 
-  options = ocp.CheckpointManagerOptions(max_to_keep=keep, cleanup_tmp_directories=True)
+  if read_only:
+    options = ocp.CheckpointManagerOptions(read_only=True)
+  else:
+    options = ocp.CheckpointManagerOptions(max_to_keep=keep, cleanup_tmp_directories=True)
   try:
-    folder.mkdir(parents=True, exist_ok=True)
+    if not read_only:
+      folder.mkdir(parents=True, exist_ok=True)
     return ocp.CheckpointManager(folder, options=options)
   except OSError as error:
     raise InputError(f'{folder}: cannot keep checkpoints there: {_first(error)}') from error

@@ -50,8 +50,8 @@ def predict(task: Task, state: State, stream: Any, seed: int = 0) -> np.ndarray:
   for index in range(len(stream)):
     batch = stream[index]
     output = compiled(state, batch['inputs'], jax.random.fold_in(key, index))
-    outputs.append(jax.tree.map(lambda x, real=batch['weight'] > 0: np.asarray(x)[real], output))
-  return jax.tree.map(lambda *parts: np.concatenate(parts), *outputs)
+    outputs.append(jax.tree.map(np.asarray, output))
+  return jax.tree.map(lambda *parts: np.concatenate(parts)[: stream.examples], *outputs)
 
 
 def add(sums: Sums, metrics: Metrics) -> Sums:

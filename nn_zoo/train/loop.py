@@ -11,7 +11,7 @@ from nn_zoo.errors import InputError
 from nn_zoo.task import State, Task
 from nn_zoo.train.compiled import Calls, compile_steps
 from nn_zoo.train.evaluation import add, evaluate, evaluation, means
-from nn_zoo.train.monitor import Monitor
+from nn_zoo.train.monitor import Monitor, metric_names
 from nn_zoo.train.record import Record
 
 CALL_SECONDS = (
@@ -57,7 +57,7 @@ def fit(
     seed: of the initial state and of everything random in the steps.
     log_every: training metrics are means over this many steps.
     eval_every: steps between evaluations, each followed by a checkpoint; 0 for only after the last step.
-    steps_per_call: steps in one call of the compiled program, up to log_every; 0 chooses calls of about 0.3 s.
+    steps_per_call: steps in one call of the compiled program, up to log_every; 0: about 0.3 s' worth.
     monitor: 'split/metric', such as 'validation/loss', that decides the best checkpoint and early stopping.
     mode: 'min' or 'max', what is better for `monitor`.
     patience: evaluations without a better `monitor` after which to stop; 0 for never.
@@ -71,7 +71,7 @@ def fit(
   """
   run = _Run(task, train, evals or {}, seed, record or Record(), checkpoint, stop)
   run.begin(min(steps_per_call, steps), min(log_every, steps))
-  best = Monitor(monitor, mode, patience, run.history, run.metrics())
+  best = Monitor(monitor, mode, patience, run.history, metric_names(task, run.evals, run.state))
   eval_every = eval_every or steps
   with run.record.progress(steps, run.step):
     while True:
@@ -103,10 +103,12 @@ class _Run:
     if saved:
       # Through a program of its own, so that the arrays can be donated like any other's.
       self.step, self.state = saved.step, jax.jit(lambda state: state)(saved.state)
-      self.window = {name: tuple(sums) for name, sums in saved.extra['window'].items()}
+      self.window = {
+        name: tuple(np.asarray(x, np.float64) for x in sums) for name, sums in saved.extra['window'].items()
+      }
       self.history += saved.extra['history']
-      self.record.rewind(saved.extra['rows'])
       self.record.timing.update(saved.extra['timing'])
+    self.record.rewind(saved.extra['rows'] if saved else 0)
 
     def step(state, _, batch, key):
       return self.task.step(state, batch, key)
@@ -116,14 +118,6 @@ class _Run:
     self.fixed = fixed
     self.calls = compile_steps(step, self.train, self.state, (), key_steps, longest)
     self.record.timing['compile_seconds'] += self.calls.compile_seconds
-
-  def metrics(self):
-    """The scalars that an evaluation gives, as 'split/metric'."""
-    names = []
-    for split, stream in self.evals.items():
-      figures = jax.eval_shape(self.task.evaluate, self.state, stream[0], jax.random.key(0))
-      names += [f'{split}/{name}' for name, mean in figures.items() if mean.total.ndim == 0]
-    return names
 
   def advance(self, boundary, log_at):
     """One call of the compiled program, up to the boundary at most."""
@@ -140,20 +134,21 @@ class _Run:
     self.record.timing['train_steps'] += count
     self.step += count
     self.window = add(self.window, metrics)
+    self.check_finite()
     values = means(self.window)
-    self.check_finite(values)
     self.record.show(self.step, values)
     if self.step == log_at:
       self.record.write(self.step, 'train', values)
       self.window = {}
 
-  def check_finite(self, values):
-    for name, value in values.items():
-      if not np.all(np.isfinite(value)):
+  def check_finite(self):
+    for name, (total, _) in self.window.items():
+      if not np.all(np.isfinite(total)):
+        self.finish()
         last = self.checkpoint.last if self.checkpoint else None
         saved = 'nothing was saved' if last is None else f'step {last} is saved'
         raise InputError(
-          f'training diverged: {name} is {value} by step {self.step} ({saved}); lower '
+          f'training diverged: {name} is no longer finite at step {self.step} ({saved}); lower '
           'optimizer.learning_rate or set optimizer.clip_norm'
         )
 
@@ -177,7 +172,7 @@ class _Run:
 
   def save(self):
     if self.checkpoint:
-      window = {name: [float(x) for x in sums] for name, sums in self.window.items()}
+      window = {name: [np.asarray(x).tolist() for x in sums] for name, sums in self.window.items()}
       extra = {
         'window': window,
         'history': list(self.history),

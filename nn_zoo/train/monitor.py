@@ -1,11 +1,23 @@
 """Which evaluation was best, and when to give up."""
 
+import sys
 from collections.abc import Iterable, Mapping
 
+import jax
 import numpy as np
 
 from nn_zoo.errors import InputError
 from nn_zoo.named import nearest
+from nn_zoo.task import State, Task
+
+
+def metric_names(task: Task, evals: Mapping, state: State) -> list[str]:
+  """The scalars that an evaluation gives, as 'split/metric'; nothing is computed."""
+  names = []
+  for split, stream in evals.items():
+    figures = jax.eval_shape(task.evaluate, state, stream[0], jax.random.key(0))
+    names += [f'{split}/{name}' for name, mean in figures.items() if mean.total.ndim == 0]
+  return names
 
 
 class Monitor:
@@ -35,7 +47,8 @@ class Monitor:
     if not self.name:
       return False
     split, _, metric = self.name.partition('/')
-    self.history.append(self.sign * float(figures[split][metric]))
+    value = self.sign * float(figures[split][metric])
+    self.history.append(value if np.isfinite(value) else -sys.float_info.max)
     return self.history[-1] > max(self.history[:-1], default=-np.inf)
 
   @property

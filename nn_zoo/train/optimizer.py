@@ -21,7 +21,7 @@ def optimizer(
   name: str,
   learning_rate: float,
   *,
-  steps: int = 1,
+  steps: int = 0,
   schedule: Mapping = _CONSTANT,
   weight_decay: float = 0.0,
   clip_norm: float = 0.0,
@@ -35,7 +35,7 @@ def optimizer(
   Args:
     name: in OPTIMIZERS.
     learning_rate: η, the peak of the schedule.
-    steps: of the whole run, for the schedule.
+    steps: of the whole run, which every schedule but the constant one needs.
     schedule: see `nn_zoo.train.schedule.schedule`.
     weight_decay: λ of decoupled decay, w ← w − η_t λ w, for weights only (not biases, not normalisation).
       LAMB and LARS have it inside their trust ratio, LARS as part of the gradient.

@@ -29,7 +29,7 @@ class Record:
     self._folder = folder
     self._events = None
     if self._path and self._path.exists():
-      self.rows = [json.loads(line) for line in self._path.read_text().splitlines()]
+      self.rows = list(_readable(self._path.read_text().splitlines()))
 
   def rewind(self, count: int) -> None:
     """Keeps the first `count` rows: those that a restored checkpoint has behind it."""
@@ -42,7 +42,9 @@ class Record:
   def write(self, step: int, split: str, values: Mapping[str, np.ndarray]) -> None:
     """Adds a row."""
     scalars = {name: float(value) for name, value in values.items() if np.ndim(value) == 0}
-    self.rows.append({'step': step, 'split': split, **scalars})
+    # JSON has no NaN: a figure without examples behind it is null.
+    row = {name: value if np.isfinite(value) else None for name, value in scalars.items()}
+    self.rows.append({'step': step, 'split': split, **row})
     if self._path:
       with self._path.open('a') as file:
         file.write(_line(self.rows[-1]))
@@ -91,6 +93,15 @@ class _Quiet:
 
   def __exit__(self, *_):
     return None
+
+
+def _readable(lines):
+  # A line that was being written when the machine stopped ends what can be relied on.
+  for line in lines:
+    try:
+      yield json.loads(line)
+    except ValueError:
+      return
 
 
 def _line(row: Mapping) -> str:

@@ -13,6 +13,7 @@ import jax
 
 from nn_zoo.errors import InputError
 
+_NONE = object()  # unlike any value, None too
 _PACKAGES = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'numpy')
 
 
@@ -39,7 +40,7 @@ def open_workdir(path: str | Path, config: Mapping[str, Any], resume: str = 'aut
     same = _matches(folder, config)
     if not same:
       write_json(folder / 'config.json', config)
-    write_json(folder / 'environment.json', environment())
+    _add_environment(folder / 'environment.json')
   except OSError as error:
     reason = f'{error.strerror or error}'.lower()
     raise InputError(
@@ -83,6 +84,12 @@ def environment() -> dict[str, str]:
   }
 
 
+def _add_environment(path: Path) -> None:
+  # One entry a start, newest last: a run can go on with other versions than it began with.
+  entries = json.loads(path.read_text()) if path.exists() else []
+  write_json(path, [*entries, environment()])
+
+
 def _commit() -> str:
   # Of the code that runs, wherever it is run from.
   command = [
@@ -102,12 +109,12 @@ def _commit() -> str:
 
 
 def _matches(folder: Path, config: Mapping) -> bool:
-  if not (folder / 'config.json').exists():
-    return False
+  if not (folder / 'checkpoints').exists():
+    return False  # nothing was ever kept of what began here
   old, new = dict(_flat(read_config(folder))), dict(_flat(json.loads(json.dumps(config))))
-  differing = [key for key in sorted(old | new) if old.get(key) != new.get(key)]
+  differing = [key for key in sorted(old | new) if old.get(key, _NONE) != new.get(key, _NONE)]
   if differing:
-    shown = ', '.join(f'{key} was {old.get(key)!r}, is {new.get(key)!r}' for key in differing[:3])
+    shown = ', '.join(f'{k} was {old.get(k)!r}, is {new.get(k)!r}' for k in differing[:3])
     more = f' and {len(differing) - 3} more' if len(differing) > 3 else ''
     raise InputError(
       f'workdir {folder} holds a run of another config: {shown}{more}; choose another --workdir, or '

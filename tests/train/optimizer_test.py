@@ -1,7 +1,6 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 from flax import linen as nn
 
@@ -9,149 +8,10 @@ from nn_zoo.errors import InputError
 from nn_zoo.task import Average, Mean, averaged, begin, descend
 from nn_zoo.train.optimizer import is_weight, optimizer
 from nn_zoo.train.optimizers import OPTIMIZERS
-from tests.reference import assert_near, layerwise_optimizers, optimizers
+from tests.reference import assert_near
+from tests.reference.trajectory import GRADIENTS, PARAMS, flat, trajectory
 
-ORACLES = {rule.__name__: rule for rule in (*optimizers.RULES, *layerwise_optimizers.RULES)}
-FIELDS = {
-  'adafactor': {'min_dim_size_to_factor': 3},
-  'lars': {'trust_coefficient': 0.02},
-  'prodigy': {'estim_lr0': 0.1},
-}
-# Other values of fields than the defaults, so that one that is dropped on the way is seen.
-MORE_FIELDS = {
-  'adam': {'b1': 0.8, 'b2': 0.9, 'eps': 1e-2},
-  'adadelta': {'rho': 0.7, 'eps': 1e-3},
-  'adan': {'b1': 0.9, 'b2': 0.6, 'b3': 0.8, 'eps': 1e-2},
-  'lion': {'b1': 0.5, 'b2': 0.6},
-  'momentum': {'momentum': 0.5},
-  'nesterov': {'momentum': 0.5},
-  'radam': {'b2': 0.9},
-  'rmsprop': {'decay': 0.5, 'eps': 1e-2},
-  'sm3': {'momentum': 0.5},
-}
-ROWS = [(name, FIELDS.get(name, {})) for name in ORACLES] + list(MORE_FIELDS.items())
-STEPS = 8
-HALVING = {'name': 'step', 'every': 3, 'factor': 0.5}
-# Powers of two, as schedules are in float32 whatever the parameters are in.
-RATES = [2.0**-3] * 3 + [2.0**-4] * 3 + [2.0**-5] * 2
 every = pytest.mark.parametrize('name', OPTIMIZERS)
-
-_rng = np.random.default_rng(0)
-
-
-def parameters():
-  """A matrix, biases that start at 0, a kernel of a convolution, and a scalar such as PReLU's."""
-  return {
-    'Dense_0': {'kernel': _rng.normal(size=(3, 4)), 'bias': np.zeros(4)},
-    'Conv_0': {'kernel': _rng.normal(size=(2, 2, 1, 3)), 'scale': np.ones(3)},
-    'PReLU_0': {'negative_slope': np.array(0.25)},
-  }
-
-
-PARAMS = parameters()
-GRADIENTS = [jax.tree.map(lambda x: _rng.normal(size=x.shape), PARAMS) for _ in range(STEPS)]
-
-
-def trajectory(tx, params=PARAMS, steps=STEPS, move=True):
-  """The parameters after each step; not `move`: every step is taken from the start.
-
-  Not jitted: one by one, most operations are the same for all optimizers, and compiled but once.
-  """
-  state, seen = tx.init(params), []
-  for grads in GRADIENTS[:steps]:
-    grads = jax.tree.map(lambda grad, param: grad.astype(param.dtype), grads, params)
-    updates, state = tx.update(grads, state, params)
-    after = optax.apply_updates(params, updates)
-    seen.append(after)
-    params = after if move else params
-  return seen
-
-
-def flat(tree):
-  return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(tree)])
-
-
-def expected(name, rates, **fields):
-  """The oracle's trajectory, as one vector a step."""
-  if name == 'prodigy':
-    return [*ORACLES[name](flat(PARAMS), [flat(grads) for grads in GRADIENTS], rates, **fields)]
-  leaves, gradients = jax.tree.leaves(PARAMS), [jax.tree.leaves(grads) for grads in GRADIENTS]
-  runs = [
-    ORACLES[name](leaf, [grads[i] for grads in gradients], rates, **fields)
-    for i, leaf in enumerate(leaves)
-  ]
-  return [flat(step) for step in zip(*runs, strict=True)]
-
-
-def test_every_optimizer_has_an_oracle():
-  assert OPTIMIZERS.keys() == ORACLES.keys()
-
-
-@pytest.mark.parametrize(('name', 'fields'), ROWS)
-def test_steps_match_the_oracle_in_float64_under_a_schedule(name, fields):
-  with jax.enable_x64(True):
-    seen = trajectory(optimizer(name, RATES[0], steps=STEPS, schedule=HALVING, **fields))
-  # Adafactor's decay is in float32 whatever the parameters are in.
-  tolerance = 1e-8 if name == 'adafactor' else 1e-12
-  assert_near([flat(params) for params in seen], expected(name, RATES, **fields), tolerance)
-
-
-@pytest.mark.parametrize(
-  ('name', 'rate'),
-  [('adafactor', 0.1), ('adan', 0.3), ('muon', 0.3), ('novograd', 0.1), ('prodigy', 1), ('sm3', 1)],
-)
-def test_a_quadratic_gets_small_in_float32(name, rate):
-  scale = jnp.linspace(0.5, 2.0, 12).reshape(3, 4)
-
-  def loss(params, stats, batch, key):
-    return Mean(jnp.sum(scale * params['w'] ** 2), jnp.ones(())), (stats, {})
-
-  tx = optimizer(name, rate, steps=100, schedule={'name': 'cosine'})
-  update = descend(loss, tx)
-
-  def body(learner, _):
-    learner, metrics = update(learner, (), None)
-    return learner, metrics['loss'].value
-
-  _, losses = jax.lax.scan(body, begin({'params': {'w': jnp.ones((3, 4))}}, tx), length=100)
-  assert losses[-1] < 0.01 * losses[0]
-
-
-def test_muon_steps_along_a_nearly_orthogonal_matrix():
-  gradient = {'w': jnp.array(_rng.normal(size=(6, 4)), jnp.float32)}
-  tx = optimizer('muon', 1.0)
-  updates, _ = tx.update(gradient, tx.init(gradient), gradient)
-  stretch = np.linalg.svd(updates['w'], compute_uv=False)
-  assert np.linalg.cond(gradient['w']) > 2
-  np.testing.assert_allclose(stretch, 1, atol=0.35)
-
-
-INSIDE = ('lamb', 'lars')  # these have their decay inside the trust ratio
-
-
-@pytest.mark.parametrize('name', [name for name in OPTIMIZERS if name not in INSIDE])
-def test_decoupled_decay_takes_from_weights_alone(name):
-  settings = {'steps': STEPS, 'schedule': HALVING, **FIELDS.get(name, {})}
-  with jax.enable_x64(True):
-    plain, decayed = (
-      trajectory(optimizer(name, RATES[0], weight_decay=factor, **settings), steps=4, move=False)
-      for factor in (0.0, 0.25)
-    )
-  for old, new, rate in zip(plain, decayed, RATES[:4], strict=True):
-    for param, *both in zip(*map(jax.tree.leaves, (PARAMS, old, new)), strict=True):
-      taken = rate * 0.25 * param if param.ndim > 1 else 0.0
-      np.testing.assert_allclose(both[0] - both[1], taken, rtol=1e-12, atol=1e-12)
-
-
-@pytest.mark.parametrize('name', INSIDE)
-def test_decay_inside_a_trust_ratio_matches_the_oracle(name):
-  with jax.enable_x64(True):
-    actual = jax.tree.leaves(trajectory(optimizer(name, 0.125, weight_decay=0.25))[-1])
-  for i, (leaf, found) in enumerate(zip(jax.tree.leaves(PARAMS), actual, strict=True)):
-    gradients = [jax.tree.leaves(grads)[i] for grads in GRADIENTS]
-    decay = 0.25 * (leaf.ndim > 1)
-    *_, want = ORACLES[name](leaf, gradients, [0.125] * STEPS, weight_decay=decay)
-    assert_near(found, want, 1e-12)
 
 
 def test_normalisations_and_biases_are_not_weights():
@@ -277,11 +137,3 @@ def test_without_an_average_the_parameters_are_given():
 def test_what_does_not_fit_is_answered_in_a_line(settings, line):
   with pytest.raises(InputError, match=line):
     optimizer(**{'name': 'adam', 'learning_rate': 0.1, **settings})
-
-
-@every
-def test_an_entry_is_a_row_of_a_markdown_table(name):
-  entry = OPTIMIZERS[name]
-  assert entry.equation
-  assert not set('|\n') & set(entry.equation + entry.source)
-  assert '](http' in entry.source

@@ -1,0 +1,66 @@
+"""Results as text: a table, what the times are made of, and warnings."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+LOAD = 0.5  # load average per core before the first run
+OTHERS = 0.05  # share of the CPU time that others take during a run
+
+Results = Iterable[Mapping[str, Any]]
+
+
+def table(results: Results) -> str:
+  """A line a workload: the times, the ratios and the share of the floor."""
+  lines = [('workload', 'ours', 'peer', 'ratio', 'median', 'least-largest', 'target', 'of floor')]
+  for result in results:
+    ratio, floor = result['ratio'], result.get('floor')
+    shares = f'{floor["ours"]["share"]:.0%}, peer {floor["peer"]["share"]:.0%}' if floor else ''
+    lines.append(
+      (
+        result['name'],
+        f'{result["ours"]["seconds"]:.2f} s',
+        f'{result["peer"]["seconds"]:.2f} s',
+        ratio['of'],
+        f'{ratio["median"]:.2f}',
+        f'{ratio["least"]:.2f}-{ratio["largest"]:.2f}',
+        f'{ratio["target"]}: {"met" if ratio["met"] else "missed"}',
+        shares,
+      )
+    )
+  widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+  return '\n'.join('  '.join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def details(results: Results) -> str:
+  """Two lines a training run: what the time of each side is made of."""
+  lines = []
+  for result in results:
+    for name in ('ours', 'peer') if 'floor' in result else ():
+      side = result[name]
+      compile_part = f' (compile {side["compile_seconds"]:.2f} s)' if name == 'ours' else ''
+      variant = f', {side["variant"]}' if name == 'peer' else ''
+      lines.append(
+        f'{result["name"]}, {name}{variant}: import {side["import_seconds"]:.2f} s, '
+        f'before the steps {side["setup_seconds"]:.2f} s{compile_part}, '
+        f'{side["steps"]} steps of {1e3 * side["step_seconds"]:.2f} ms, '
+        f'loss {side["final_loss"]:.4f}, {side["threads"]} threads, '
+        f'GEMM {side["roof"] / 1e9:.0f} GFLOP/s'
+      )
+  return '\n'.join(lines)
+
+
+def warnings(results: Results) -> list[str]:
+  """A line for each workload that did not have the machine to itself, or not the published data."""
+  lines = []
+  for result in results:
+    load, cores = result['machine']['load_average'], result['machine']['cores']
+    shares = [share for side in ('ours', 'peer') for share in result[side]['others']]
+    taken = max((share for share in shares if share is not None), default=0.0)
+    if load > LOAD * cores or taken > OTHERS:
+      lines.append(
+        f'warning: {result["name"]}: the machine was busy (load average {load:.1f} on {cores} cores before '
+        f'the first run, up to {taken:.0%} of the CPU taken by others during one): repeat it when quiet'
+      )
+    if result['data'] == 'random':
+      lines.append(f'warning: {result["name"]}: random images stood in for MNIST')
+  return lines

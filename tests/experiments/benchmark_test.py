@@ -1,0 +1,288 @@
+"""The harness of the benchmark: its arithmetic, its records, its errors; never the speed."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments.benchmark import comparison, output
+from experiments.benchmark import processes as processes_module
+from experiments.benchmark.comparison import alternate, compare, fastest, floor, ratios, summary
+from experiments.benchmark.processes import Run, run
+from experiments.benchmark.workloads import WORKLOADS, Processes, Target, Training, Workload
+from nn_zoo.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+FASTER = Target('peer/ours', 1.5)
+CHEAPER = Target('ours/peer', 1.2)
+needs_torch = pytest.mark.skipif(
+  importlib.util.find_spec('torch') is None, reason='PyTorch, the peer, is not installed'
+)
+
+
+def timed(*seconds):
+  return [Run(2 * s, {'seconds': s, 'roof': 10 * s}, 0.0) for s in seconds]
+
+
+@pytest.fixture
+def images(tmp_path):
+  random = np.random.default_rng(0)
+  np.save(tmp_path / 'inputs.npy', random.integers(0, 256, (40, 28, 28, 1), np.uint8))
+  np.save(tmp_path / 'targets.npy', random.integers(0, 10, 40, np.int32))
+  return tmp_path
+
+
+def tiny(target=FASTER, **variants):
+  work = WORKLOADS['mlp_mnist'].work
+  spec = {**work.spec, 'batch_size': 8, 'steps': 7, 'log_every': 3}
+  eager = work.variants['foreach']
+  return Workload('', target, 1, work._replace(spec=spec, variants=variants or {'eager': eager}))
+
+
+def test_the_ratio_is_the_median_over_pairs_of_peer_to_ours():
+  found = ratios(timed(1, 2, 4), timed(2, 2, 12), FASTER)
+  assert found['pairs'] == [2, 1, 3]
+  assert (found['median'], found['least'], found['largest']) == (2, 1, 3)
+  assert found['met']
+  assert found['target'] == 'at least 1.5'
+
+
+def test_a_cost_is_the_median_over_pairs_of_ours_to_peer():
+  found = ratios(timed(1, 2, 5), timed(2, 2, 4), CHEAPER)
+  assert found['pairs'] == [0.5, 1, 1.25]
+  assert found['median'] == 1
+  assert found['met']
+
+
+@pytest.mark.parametrize(
+  ('target', 'ratio', 'met'),
+  [(FASTER, 1.5, True), (FASTER, 1.49, False), (CHEAPER, 1.2, True), (CHEAPER, 1.21, False)],
+)
+def test_a_target_is_met_at_its_bound_and_missed_beyond(target, ratio, met):
+  assert target.met(ratio) is met
+
+
+def test_the_sides_take_turns():
+  order, told = [], []
+
+  def side(name):
+    return lambda: order.append(name) or Run(1.0, {}, 0.25)
+
+  ours, peer = alternate(side('ours'), side('peer'), 2, told.append)
+  assert order == ['ours', 'peer', 'ours', 'peer']
+  assert (len(ours), len(peer)) == (2, 2)
+  assert told[0] == '  1/2 ours: 1.000 s (others took 25% of the CPU)'
+
+
+def test_a_summary_is_medians_and_the_highest_roof():
+  found = summary(timed(1, 5, 2))
+  assert (found['seconds'], found['process_seconds'], found['roof']) == (2, 4, 50)
+  assert found['each_seconds'] == [1, 5, 2]
+
+
+def test_a_side_that_times_nothing_itself_is_timed_as_a_process():
+  assert Run(3.0, {}).seconds == 3
+  assert Run(3.0, {'seconds': 2.0}).seconds == 2
+
+
+def test_the_floor_is_flops_over_the_better_roof():
+  ours = {'seconds': 4, 'step_seconds': 0.2, 'steps': 10, 'roof': 50}
+  peer = {'seconds': 8, 'step_seconds': 0.4, 'steps': 10, 'roof': 100}
+  found = floor(100, ours, peer)
+  assert (found['roof'], found['seconds']) == (100, 1)
+  assert found['ours'] == {'share': 1 / 4, 'share_of_steps': 1 / 2}
+  assert found['peer'] == {'share': 1 / 8, 'share_of_steps': 1 / 4}
+
+
+def test_flops_leave_out_the_gradient_of_the_first_layers_input():
+  work = Training('', {'batch_size': 5, 'steps': 7}, 0, {}, (3, 4))
+  forward, weights, inputs = 3 + 4, 3 + 4, 4
+  assert work.flops == 2 * 5 * 7 * (forward + weights + inputs)
+
+
+def test_the_variant_that_would_finish_first_is_compared():
+  def side(setup, step):
+    return lambda: Run(1.0, {'setup_seconds': setup, 'step_seconds': step})
+
+  def broken():
+    raise InputError('no compiler')
+
+  variants = {'compiled': side(50, 1), 'eager': side(1, 2), 'broken': broken}
+  told = []
+  assert fastest(variants, 11, told.append) == (
+    'eager',
+    {'compiled': 60, 'eager': 21, 'broken': None},
+  )
+  assert fastest(variants, 101, told.append)[0] == 'compiled'
+  assert told[2] == '  peer, broken: left out: no compiler'
+
+
+def test_if_no_variant_runs_the_reason_is_given():
+  def broken():
+    raise InputError('no compiler')
+
+  with pytest.raises(InputError, match='no compiler'):
+    fastest({'a': broken, 'b': broken}, 10, lambda line: None)
+
+
+def test_a_process_reports_its_last_line_and_keeps_the_environment_it_is_given():
+  program = 'import os; print("noise"); print("{\\"seconds\\": " + os.environ["T"] + "}")'
+  assert run(['-c', program], 'it', {'T': '7'}, reports=True).figures == {'seconds': 7}
+
+
+def test_a_process_is_run_on_the_cpu_from_cold_caches(monkeypatch):
+  monkeypatch.setenv('JAX_COMPILATION_CACHE_DIR', 'somewhere')
+  program = """
+import json, os
+names = ('JAX_PLATFORMS', 'JAX_COMPILATION_CACHE_DIR')
+print(json.dumps({name: os.environ.get(name) for name in names}))
+"""
+  found = run(['-c', program], 'it', {}, reports=True).figures
+  assert found == {'JAX_PLATFORMS': 'cpu', 'JAX_COMPILATION_CACHE_DIR': None}
+
+
+def test_a_peer_that_fails_is_one_line_with_its_last_words():
+  program = 'import sys; sys.stderr.write("one\\ntwo\\n"); sys.exit(3)'
+  with pytest.raises(InputError) as caught:
+    run(['-c', program], 'the peer', {}, reports=True)
+  assert str(caught.value) == 'the peer failed with exit code 3: two'
+
+
+def test_a_missing_peer_says_how_to_get_it():
+  program = 'raise ModuleNotFoundError("No module named \'torch\'")'
+  with pytest.raises(InputError, match=r'`pip install torch` brings the peer'):
+    run(['-c', program], 'the peer', {}, reports=True)
+
+
+@pytest.mark.parametrize('printed', ['', 'done', '[1]'])
+def test_a_peer_that_reports_no_figures_is_named(printed):
+  with pytest.raises(InputError, match=r'the peer: its last line is .*, expected figures'):
+    run(['-c', f'print("{printed}")'], 'the peer', {}, reports=True)
+
+
+def test_work_of_others_is_seen(monkeypatch):
+  ticks = iter([100.0, 1000.0])
+  monkeypatch.setattr(processes_module, '_busy_seconds', lambda: next(ticks))
+  assert run(['-c', ''], 'it', {}, reports=False).others > 1
+
+
+def test_a_system_that_does_not_tell_leaves_the_share_open(monkeypatch):
+  monkeypatch.setattr(processes_module, '_busy_seconds', lambda: None)
+  assert run(['-c', ''], 'it', {}, reports=False).others is None
+
+
+def test_processes_are_compared_whole():
+  workload = Workload('', CHEAPER, 1, Processes('pass', 'import time; time.sleep(1)'))
+  found = compare(workload, Path(), 2, lambda line: None)
+  assert found['ratio']['median'] < 1
+  assert found['ours']['program'] == 'pass'
+  assert len(found['peer']['each_seconds']) == 2
+  assert 'floor' not in found
+
+
+@needs_torch
+def test_both_sides_of_a_training_run_do_the_same_work(images):
+  found = compare(tiny(), images, 1, lambda line: None)
+  ours, peer = found['ours'], found['peer']
+  assert ours['parameters'] == peer['parameters'] == 784 * 512 + 512**2 + 512 * 10 + 1034
+  assert ours['steps'] == peer['steps'] == 7
+  for side in (ours, peer):
+    assert 0 < side['final_loss'] < 5
+    assert side['setup_seconds'] < side['seconds'] < side['process_seconds']
+    assert side['step_seconds'] * 7 < side['seconds']
+  assert peer['variant'] == 'eager'
+  assert 0 < found['floor']['ours']['share'] < 1
+  assert json.loads(json.dumps(found)) == found
+
+
+@needs_torch
+def test_lenet_is_the_same_net_on_both_sides(images):
+  padded = np.pad(np.load(images / 'inputs.npy'), ((0, 0), (2, 2), (2, 2), (0, 0)))
+  np.save(images / 'inputs.npy', padded)
+  work = WORKLOADS['lenet_mnist'].work
+  spec = {**work.spec, 'batch_size': 8, 'steps': 2}
+  last = {'channels last': work.variants['fused, channels last']}
+  workload = Workload('', FASTER, 1, work._replace(spec=spec, variants=last))
+  assert compare(workload, images, 1, lambda line: None)['ours']['parameters'] == 61706
+
+
+def test_sides_that_do_different_work_are_refused():
+  with pytest.raises(InputError, match='parameters: 5 in ours, 6 in the peer'):
+    comparison.check_same_work({'parameters': 5, 'steps': 1}, {'parameters': 6, 'steps': 1})
+
+
+def result(load=0.0, others=0.0, data='mnist'):
+  runs = [Run(1.0, {}, others)]
+  return {
+    'name': 'x',
+    'data': data,
+    'ratio': ratios(runs, [Run(2.0, {}, None)], FASTER),
+    'ours': summary(runs),
+    'peer': summary([Run(2.0, {}, None)]),
+    'machine': {'load_average': load, 'cores': 2},
+  }
+
+
+def test_the_table_shows_times_ratio_and_verdict():
+  line = output.table([result()]).splitlines()[1]
+  assert ' '.join(line.split()) == 'x 1.00 s 2.00 s peer/ours 2.00 2.00-2.00 at least 1.5: met'
+
+
+@pytest.mark.parametrize(
+  ('found', 'warning'),
+  [
+    (result(load=3.0), 'load average 3.0 on 2 cores'),
+    (result(others=0.4), 'up to 40% of the CPU taken by others'),
+    (result(data='random'), 'random images stood in for MNIST'),
+  ],
+)
+def test_what_spoils_the_figures_is_warned_of(found, warning):
+  (line,) = output.warnings([found])
+  assert line.startswith('warning: x: ')
+  assert warning in line
+
+
+def test_a_quiet_machine_is_not_warned_of():
+  assert output.warnings([result(load=0.5, others=0.01)]) == []
+
+
+def launched(*arguments, **variables):
+  command = [sys.executable, '-m', 'experiments.benchmark', *arguments]
+  environment = {**os.environ, **variables}
+  return subprocess.run(
+    command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+  )
+
+
+def test_an_unknown_workload_is_one_line_and_exit_code_2():
+  done = launched('--only=mpl_mnist')
+  assert done.returncode == 2
+  assert done.stderr.startswith("error: --only='mpl_mnist' is unknown. Did you mean 'mlp_mnist'?")
+  assert done.stderr.count('\n') == 1
+
+
+def test_help_lists_every_workload():
+  text = launched('--help').stdout
+  assert all(
+    f'  {name} ' in text and workload.about in text for name, workload in WORKLOADS.items()
+  )
+
+
+@pytest.mark.parametrize('path', sorted((ROOT / 'experiments/benchmark/results').glob('*.json')))
+def test_recorded_results_are_of_the_work_as_it_is_now(path):
+  recorded = json.loads(path.read_text())
+  workload = WORKLOADS[recorded['name']]
+  assert path.stem == recorded['name']
+  assert recorded['ratio']['target'] == workload.target.text
+  assert recorded['ratio']['met'] == workload.target.met(recorded['ratio']['median'])
+  assert len(recorded['ratio']['pairs']) >= workload.repeats
+  assert {'cpu', 'cores', 'python', 'jax', 'torch', 'load_average'} <= set(recorded['machine'])
+  if isinstance(workload.work, Training):
+    assert recorded['spec'] == workload.work.spec
+    assert recorded['floor']['flops'] == workload.work.flops
+    assert recorded['data'] == 'mnist'
