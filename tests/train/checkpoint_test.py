@@ -128,3 +128,36 @@ def test_a_folder_that_is_a_file_is_named(tmp_path):
   (tmp_path / 'last').write_text('not a folder')
   with pytest.raises(InputError, match='last'):
     Checkpoints(tmp_path)
+
+
+def test_a_damaged_checkpoint_makes_room_for_the_same_step_again(saved):
+  shutil.rmtree(saved / 'last' / '3' / 'state')
+  checkpoints = Checkpoints(saved)
+  like = jax.eval_shape(lambda: state(0))
+  assert checkpoints.latest(like).step == 2
+  checkpoints.save(3, state(33), {'rows': 33})
+  checkpoints.close()
+  assert latest(saved).extra == {'rows': 33}
+
+
+def test_a_look_from_outside_leaves_everything_as_it_is(saved):
+  unfinished = saved / 'last' / '4.orbax-checkpoint-tmp'
+  unfinished.mkdir()
+  shutil.rmtree(saved / 'best')
+  checkpoints = Checkpoints(saved, read_only=True)
+  like = jax.eval_shape(lambda: state(0))
+  assert checkpoints.latest(like).step == 3
+  assert checkpoints.best(like) is None
+  checkpoints.close()
+  assert unfinished.exists()
+  assert not (saved / 'best').exists()
+
+
+def test_a_checkpoint_of_another_device_is_read_on_this_one(tmp_path):
+  there = jax.device_put(state(1), jax.devices()[1])
+  checkpoints = Checkpoints(tmp_path)
+  checkpoints.save(1, there, {})
+  checkpoints.close()
+  found = latest(tmp_path).state
+  assert found.params['w'].devices() == {jax.devices()[0]}
+  assert digests(found) == digests(there)

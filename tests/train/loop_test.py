@@ -12,6 +12,7 @@ from nn_zoo.task import Mean
 from nn_zoo.train.checkpoint import Checkpoints, digests
 from nn_zoo.train.compiled import compile_steps
 from nn_zoo.train.loop import Stopped, fit
+from nn_zoo.train.monitor import Monitor
 from nn_zoo.train.record import Record
 from tests.examples import TASK_EXAMPLES
 
@@ -178,3 +179,47 @@ def test_a_loss_that_is_no_longer_finite_stops_the_run_and_keeps_what_is_saved(t
   saved = checkpoints.latest(like)
   checkpoints.close()
   assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(saved.state))
+
+
+def test_what_a_killed_run_logged_before_its_first_checkpoint_is_not_kept(tmp_path):
+  folder, straight = tmp_path / 'killed', tmp_path / 'straight'
+  folder.mkdir()
+  straight.mkdir()
+  expected = run(folder=straight)
+  (folder / 'metrics.jsonl').write_text('{"step": 4, "split": "train", "loss": 1.0}\n{"step": 8, "spl')
+  assert run(folder=folder) == expected
+  assert (folder / 'metrics.jsonl').read_text() == (straight / 'metrics.jsonl').read_text()
+
+
+def test_a_figure_without_examples_does_not_look_like_divergence(tmp_path):
+  def step(state, batch, key):
+    state, metrics = EXAMPLE.make().step(state, batch, key)
+    nothing = Mean(np.zeros(3, np.float32), np.zeros(3, np.float32))
+    return state, metrics | {'none': Mean(np.float32(0), np.float32(0)), 'by_class': nothing}
+
+  task = EXAMPLE.make()._replace(step=step)
+  record, checkpoints = Record(tmp_path, show=False), Checkpoints(tmp_path / 'checkpoints')
+  with pytest.raises(Stopped):  # in the middle of a window, with a vector in it
+    fit(
+      task,
+      Shuffled(ARRAYS, 16),
+      steps=8,
+      log_every=8,
+      steps_per_call=3,
+      checkpoint=checkpoints,
+      record=record,
+      stop=Countdown(1),
+    )
+  fit(task, Shuffled(ARRAYS, 16), steps=8, log_every=8, checkpoint=checkpoints, record=record)
+  checkpoints.close()
+  record.close()
+  assert record.rows[0]['none'] is None
+  assert 'by_class' not in record.rows[0]
+  assert np.isfinite(record.rows[0]['loss'])
+
+
+def test_the_best_is_found_although_one_figure_is_not_a_number():
+  monitor = Monitor('test/loss', 'min', 2, [], ['test/loss'])
+  found = [monitor.add({'test': {'loss': value}}) for value in (np.nan, 3.0, 2.0, np.nan, 1.0)]
+  assert found == [True, True, True, False, True]
+  assert not monitor.exhausted
