@@ -125,7 +125,15 @@ def load_config(path: str | Path) -> ConfigDict:
   try:
     spec.loader.exec_module(module)
     return module.get_config()
-  except (SyntaxError, NameError, AttributeError, ImportError, LookupError, TypeError, ValueError) as error:
+  except (
+    SyntaxError,
+    NameError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    TypeError,
+    ValueError,
+  ) as error:
     raise InputError(f'--config={path}: {type(error).__name__}: {error}') from error
 
 

@@ -128,7 +128,9 @@ def _main(argv: list[str]) -> int:
       stop=lambda: bool(received),
     )
   except Stopped as stopped:
-    sys.stderr.write(f'stopped at step {stopped.step}, saved; go on with: {stopped.__notes__[-1]}\n')
+    sys.stderr.write(
+      f'stopped at step {stopped.step}, saved; go on with: {stopped.__notes__[-1]}\n'
+    )
     return 128 + received[0]
   print(lines(results['figures']))
   print(f'step {results["step"]} ({results["select"]})  report: {results["workdir"]}/report.html')

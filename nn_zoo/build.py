@@ -63,7 +63,9 @@ def build(config: Config) -> Experiment:
   _check_targets(config, model, data)
   tx = optimizer(**config['optimizer'], steps=train['steps'])
   given = _given(config, data)
-  task = named.call(TASKS, 'task', config['task']['name'], model, tx, given=given, **_unnamed(config['task']))
+  task = named.call(
+    TASKS, 'task', config['task']['name'], model, tx, given=given, **_unnamed(config['task'])
+  )
   evals = {
     split: InOrder(arrays, train['eval_batch_size'])
     for split, arrays in (('validation', data.validation), ('test', data.test))
@@ -108,7 +110,9 @@ def _check_targets(config: Config, model: nn.Module, data: Dataset) -> None:
   found = 'classes' if data.classes else 'reals'
   if KINDS[name].targets != found:
     fitting = ', '.join(task for task, kind in KINDS.items() if kind.targets == found)
-    raise InputError(f'task.name={name!r} does not fit the data, whose targets are {found}; try {fitting}')
+    raise InputError(
+      f'task.name={name!r} does not fit the data, whose targets are {found}; try {fitting}'
+    )
   needed = len(data.classes) or data.train['targets'].shape[-1]
   if model.classes != needed:
     shown = ', '.join(data.classes[:5]) + (', ...' if needed > 5 else '')

@@ -17,7 +17,6 @@ from nn_zoo.ops.losses import LOSSES
 from nn_zoo.task import Batch, Key, Mean, Metrics, Task
 from nn_zoo.tasks.supervised import not_augmented, supervised, unchanged
 
-
 FITTING = ('cross_entropy', 'focal', 'hinge', 'kl')
 
 
@@ -52,7 +51,9 @@ def classification(
   """
   plain = choose({name: LOSSES[name].function for name in FITTING}, loss, 'task.loss')
   if label_smoothing and loss != 'cross_entropy':
-    raise InputError(f'task.label_smoothing={label_smoothing}: task.loss={loss!r} has none; expected 0')
+    raise InputError(
+      f'task.label_smoothing={label_smoothing}: task.loss={loss!r} has none; expected 0'
+    )
   smoothing = {'label_smoothing': label_smoothing} if label_smoothing else {}
 
   def objective(logits_BC: jax.Array, targets: jax.Array) -> jax.Array:

@@ -17,7 +17,6 @@ from nn_zoo.ops.losses import LOSSES
 from nn_zoo.task import Batch, Key, Mean, Metrics, Task
 from nn_zoo.tasks.supervised import not_augmented, supervised, unchanged
 
-
 FITTING = ('mse', 'mae', 'huber')
 
 

@@ -133,7 +133,6 @@ class Checkpoints:
       )
     return None
 
-
   def _drop(self, manager, steps):
     # One that is whole has been found: those after it are written again, so they must make room.
     for step in steps:

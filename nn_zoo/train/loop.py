@@ -104,7 +104,8 @@ class _Run:
       # Through a program of its own, so that the arrays can be donated like any other's.
       self.step, self.state = saved.step, jax.jit(lambda state: state)(saved.state)
       self.window = {
-        name: tuple(np.asarray(x, np.float64) for x in sums) for name, sums in saved.extra['window'].items()
+        name: tuple(np.asarray(x, np.float64) for x in sums)
+        for name, sums in saved.extra['window'].items()
       }
       self.history += saved.extra['history']
       self.record.timing.update(saved.extra['timing'])

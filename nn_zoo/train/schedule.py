@@ -105,7 +105,9 @@ def schedule(peak: float, steps: int, fields: Mapping) -> optax.Schedule:
   warmup = fields.pop('warmup')
   functions = {name: entry.function for name, entry in SCHEDULES.items()}
   if not steps and (warmup or fields['name'] != 'constant'):
-    raise InputError(f'optimizer.schedule.name={fields["name"]!r} needs `steps`, the length of the run')
+    raise InputError(
+      f'optimizer.schedule.name={fields["name"]!r} needs `steps`, the length of the run'
+    )
   if not 0 <= warmup < max(steps, 1):
     raise InputError(f'optimizer.schedule.warmup={warmup}: expected fewer than train.steps={steps}')
   main = named.call(

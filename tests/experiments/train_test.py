@@ -154,7 +154,10 @@ BAD_CONFIGS = {
     {'optimizer': {'freeze': ('Conv_9/*',)}},
     "optimizer.freeze='Conv_9/*' fits no parameter",
   ),
-  'task': ({'task': {'name': 'regression'}}, "task.name='regression' does not fit the data, whose targets are classes"),
+  'task': (
+    {'task': {'name': 'regression'}},
+    "task.name='regression' does not fit the data, whose targets are classes",
+  ),
   'task name': ({'task': {'name': 'clasification'}}, "Did you mean 'classification'"),
   'steps': ({'train': {'steps': 0}}, 'train.steps=0: expected 1 or more'),
   'dropout': ({'model': {'dropout': 1.5}}, 'model.dropout=1.5: expected less than 1'),

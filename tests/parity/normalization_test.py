@@ -9,10 +9,12 @@ from tests.reference import assert_near
 
 torch = pytest.importorskip('torch', reason='parity is with PyTorch')
 
+CHANNELS = 6
+
 rng = np.random.default_rng(0)
-x_BHWC, slope_BHWC = np.float32(rng.normal(1.0, 2.0, size=(2, 8, 5, 4, 3)))
-PARAMS = {'scale': np.float32([0.5, 1.0, 2.0]), 'bias': np.float32([-1.0, 0.0, 3.0])}
-STATS = {'mean': np.float32([1.0, 0.0, -1.0]), 'var': np.float32([4.0, 1.0, 0.5])}
+x_BHWC, slope_BHWC = np.float32(rng.normal(1.0, 2.0, size=(2, 8, 5, 4, CHANNELS)))
+PARAMS = {name: np.float32(rng.normal(size=CHANNELS)) for name in ('scale', 'bias')}
+STATS = {name: np.float32(rng.uniform(0.5, 4, size=CHANNELS)) for name in ('mean', 'var')}
 
 
 def ours(kind, train):
@@ -46,7 +48,7 @@ def theirs(module, axis):
 
 @pytest.mark.parametrize('train', [True, False])
 def test_batch_normalization_matches_torch(train):
-  module = torch.nn.BatchNorm2d(3).train(train)
+  module = torch.nn.BatchNorm2d(CHANNELS).train(train)
   with torch.no_grad():
     module.running_mean.copy_(torch.tensor(STATS['mean']))
     module.running_var.copy_(torch.tensor(STATS['var']))
@@ -65,7 +67,7 @@ def test_batch_normalization_matches_torch(train):
 def test_layer_normalization_matches_torch():
   found, _ = ours('layer', True)
   # ε is 1e-6 in Flax, and 1e-5 in PyTorch by default.
-  module = torch.nn.LayerNorm(3, eps=1e-6)
+  module = torch.nn.LayerNorm(CHANNELS, eps=1e-6)
   for actual, expected in zip(found, theirs(module, -1), strict=True):
     assert_near(actual, expected, 1e-5)
 

@@ -186,7 +186,9 @@ def test_what_a_killed_run_logged_before_its_first_checkpoint_is_not_kept(tmp_pa
   folder.mkdir()
   straight.mkdir()
   expected = run(folder=straight)
-  (folder / 'metrics.jsonl').write_text('{"step": 4, "split": "train", "loss": 1.0}\n{"step": 8, "spl')
+  (folder / 'metrics.jsonl').write_text(
+    '{"step": 4, "split": "train", "loss": 1.0}\n{"step": 8, "spl'
+  )
   assert run(folder=folder) == expected
   assert (folder / 'metrics.jsonl').read_text() == (straight / 'metrics.jsonl').read_text()
 
