@@ -32,7 +32,7 @@ def table(results: Results) -> str:
 
 
 def details(results: Results) -> str:
-  """Two lines a training run: what the time of each side is made of."""
+  """Lines for each training run: what the time of each side is made of, and the forms of the peer."""
   lines = []
   for result in results:
     for name in ('ours', 'peer') if 'floor' in result else ():
@@ -46,6 +46,10 @@ def details(results: Results) -> str:
         f'loss {side["final_loss"]:.4f}, {side["threads"]} threads, '
         f'GEMM {side["roof"] / 1e9:.0f} GFLOP/s'
       )
+    if 'floor' in result:
+      forms = sorted(result['peer']['variants_seconds'].items(), key=lambda form: form[1] or 0)
+      shown = (f'{form} {f"{s:.1f} s" if s else "does not run"}' for form, s in forms)
+      lines.append(f'{result["name"]}, forms of the peer, from short runs: {"; ".join(shown)}')
   return '\n'.join(lines)
 
 

@@ -1,4 +1,5 @@
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from nn_zoo.errors import InputError
@@ -49,6 +50,10 @@ def test_a_type_is_taken_by_name_or_as_it_is(dtype):
 def test_what_does_not_fit_is_answered_in_a_line(name, fields, line):
   with pytest.raises(InputError, match=line):
     create_model(name, **{'classes': 10, **fields})
+
+
+def test_a_count_may_come_from_numpy():
+  assert create_model('mlp', classes=np.int64(3)).classes == 3
 
 
 def test_a_missing_field_is_named():

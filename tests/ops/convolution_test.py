@@ -12,8 +12,9 @@ from tests.reference import assert_near
 
 WIDE = ((5, 5), (6, 4))  # wider than the kernels: the gradient of the gradient crops
 CASES = [
-  *(((size, size), 'SAME') for size in range(1, 6)),
-  *(((size, size), 'VALID') for size in (2, 5)),
+  ((2, 2), 'SAME'),
+  ((3, 3), 'SAME'),
+  ((5, 5), 'VALID'),
   ((1, 4), 'SAME'),
   ((3, 2), ((1, 2), (0, 3))),
   ((1, 1), WIDE),
@@ -129,7 +130,7 @@ POOLS = {'max': (max_pool, nn.max_pool), 'average': (average_pool, nn.avg_pool)}
 
 
 @pytest.mark.parametrize('name', POOLS)
-@pytest.mark.parametrize(('shape', 'size'), [((8, 6), 2), ((7, 5), 2), ((7, 9), 3), ((5, 5), 1)])
+@pytest.mark.parametrize(('shape', 'size'), [((8, 6), 2), ((7, 5), 2), ((7, 9), 3)])
 def test_pooling_and_its_gradient_are_those_of_flax(name, shape, size):
   x_BHWC = jnp.float32(rng.normal(size=(2, *shape, 3)))
   pool, flax_pool = POOLS[name]

@@ -16,7 +16,7 @@ def parameters():
   """A matrix, biases that start at 0, a kernel of a convolution, and a scalar such as PReLU's."""
   return {
     'Dense_0': {'kernel': _rng.normal(size=(3, 4)), 'bias': np.zeros(4)},
-    'Conv_0': {'kernel': _rng.normal(size=(2, 2, 1, 3)), 'scale': np.ones(3)},
+    'Conv_0': {'kernel': _rng.normal(size=(2, 2, 1, 3))},
     'PReLU_0': {'negative_slope': np.array(0.25)},
   }
 

@@ -117,6 +117,13 @@ def test_what_does_not_fit_is_answered_in_a_line(fields, line):
     schedule(PEAK, STEPS, fields)
 
 
+def test_without_the_length_of_the_run_the_rate_can_only_be_constant():
+  assert values({'name': 'constant'}, 0, [7]) == [pytest.approx(PEAK)]
+  for fields in ({'name': 'cosine'}, {'name': 'constant', 'warmup': 1}):
+    with pytest.raises(InputError, match=f"name='{fields['name']}' needs `steps`"):
+      schedule(PEAK, 0, fields)
+
+
 @pytest.mark.parametrize('name', SCHEDULES)
 def test_an_entry_is_a_row_of_a_markdown_table(name):
   _, equation, source = SCHEDULES[name]
