@@ -1,6 +1,10 @@
 """A multilayer perceptron, 784-512-512-10 with dropout, on MNIST.
 
 Paper: Srivastava et al. 2014, "Dropout", https://jmlr.org/papers/v15/srivastava14a.html.
+Split: the official test images; 5000 of the training images, by split_seed, for validation.
+Command: python -m experiments.train --config=configs/mlp_mnist.py --config.seed=SEED
+Test accuracy, seeds 0, 1, 2: 98.66, 98.50, 98.49 %; 58-76 s as a whole process, 44 s of them training
+(2 busy cores of an Intel Xeon at 2.3 GHz, jax 0.10.2).
 """
 
 from configs import base

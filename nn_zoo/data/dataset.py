@@ -108,7 +108,7 @@ def _first(wrong: np.ndarray) -> tuple[int, ...]:
 def _count(key: str, size: float, examples: int) -> int:
   if isinstance(size, float) and 0 <= size < 1:
     return round(size * examples)
-  if size >= 0 and size == int(size):
+  if (isinstance(size, int) and size >= 0) or (size > 1 and size == int(size)):
     return int(size)
   raise InputError(
     f'{key}={size!r}: expected a fraction below 1, such as 0.1, or a number of examples, such as 500'
