@@ -61,6 +61,7 @@ def build(config: Config) -> Experiment:
   data = data_room.load(**config['data'])
   model = named.call(MODELS, 'model', **config['model'])
   _check_targets(config, model, data)
+  named.check(optimizer, 'optimizer', 'optimizer', ('steps',), 0, config['optimizer'])
   tx = optimizer(**config['optimizer'], steps=train['steps'])
   given = _given(config, data)
   task = named.call(

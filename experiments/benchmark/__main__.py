@@ -95,7 +95,7 @@ def _main(argv: list[str]) -> int:
     if _RECORD.value and not _STEPS.value:
       RESULTS.mkdir(exist_ok=True)
       write_json(RESULTS / f'{name}.json', results[-1])
-  print(table(results), details(results), *warnings(results), sep='\n')
+  print(table(results), *details(results), *warnings(results), sep='\n')
   return 0
 
 

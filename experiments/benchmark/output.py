@@ -31,7 +31,7 @@ def table(results: Results) -> str:
   return '\n'.join('  '.join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
-def details(results: Results) -> str:
+def details(results: Results) -> list[str]:
   """Lines for each training run: what the time of each side is made of, and the forms of the peer."""
   lines = []
   for result in results:
@@ -50,7 +50,7 @@ def details(results: Results) -> str:
       forms = sorted(result['peer']['variants_seconds'].items(), key=lambda form: form[1] or 0)
       shown = (f'{form} {f"{s:.1f} s" if s else "does not run"}' for form, s in forms)
       lines.append(f'{result["name"]}, forms of the peer, from short runs: {"; ".join(shown)}')
-  return '\n'.join(lines)
+  return lines
 
 
 def warnings(results: Results) -> list[str]:

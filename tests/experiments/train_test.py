@@ -90,6 +90,13 @@ def test_the_best_checkpoint_can_be_what_counts(tmp_path):
   np.testing.assert_allclose(found['validation']['accuracy'], best)
 
 
+def test_a_section_without_a_key_that_must_be_there_is_named(tmp_path):
+  config = small()
+  del config['optimizer']['learning_rate']
+  with pytest.raises(InputError, match='optimizer needs learning_rate'):
+    train(config, tmp_path / 'run')
+
+
 def test_a_run_of_another_config_is_not_touched_and_new_starts_beside_it(tmp_path):
   folder = tmp_path / 'run'
   train(small(), folder)
