@@ -1,6 +1,9 @@
 """A convolutional net of 77,786 parameters on Fashion-MNIST.
 
 Paper of the data: Xiao, Rasul & Vollgraf 2017, "Fashion-MNIST", https://arxiv.org/abs/1708.07747.
+Split: the official test images; 5000 of the training images, by split_seed, for validation.
+Not measured yet in this form. Widths (32, 64, 64) with a hidden layer of 64, shifts of 2 pixels, dropout 0.3,
+label smoothing 0.05 and 6450 steps gave 92.02 % (seed 0).
 """
 
 from configs import base

@@ -1,6 +1,10 @@
 """LeNet-5 with ReLU and max pooling on MNIST, images shifted by up to 2 pixels.
 
 Paper: LeCun et al. 1998, https://doi.org/10.1109/5.726791 (99.05 % there, 99.2 % with distortions).
+Split: the official test images; 5000 of the training images, by split_seed, for validation.
+Command: python -m experiments.train --config=configs/lenet_mnist.py --config.seed=SEED
+Test accuracy, seeds 0, 1, 2: 99.34, 99.47, 99.38 %; 124-249 s as a whole process, 104 s of them training
+in the quietest (2 busy cores of an Intel Xeon at 2.3 GHz, jax 0.10.2).
 """
 
 from configs import base
