@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments.benchmark.processes import Run, run
+from experiments.benchmark.processes import Run, disturbed, run
 from experiments.benchmark.workloads import Processes, Target, Training, Workload
 from nn_zoo.errors import InputError
 
 PROBE_STEPS = 200
+PROBES = 3  # at most, of a variant whose probes others disturb
 
 Side = Callable[[], Run]
 Tell = Callable[[str], None]
@@ -117,7 +118,7 @@ def check_same_work(ours: Mapping[str, Any], peer: Mapping[str, Any]) -> None:
 
 
 def fastest(variants: Mapping[str, Side], steps: int, tell: Tell) -> tuple[str, dict[str, Any]]:
-  """The variant that would finish `steps` first, judged by a short run, and what each would take.
+  """The variant that would finish `steps` first, judged by short runs, and what each would take.
 
   seconds = setup_seconds + (steps - 1) step_seconds; one that does not run is left out.
 
@@ -127,19 +128,28 @@ def fastest(variants: Mapping[str, Side], steps: int, tell: Tell) -> tuple[str, 
   probes: dict[str, Any] = {}
   for name, side in variants.items():
     try:
-      done = side()
+      probes[name] = _probe(side, steps)
     except InputError as error:
       reason = error
       probes[name] = None
       tell(f'  peer, {name}: left out: {error}')
       continue
-    setup, step = done.figures['setup_seconds'], done.figures['step_seconds']
-    probes[name] = setup + (steps - 1) * step
-    tell(f'  peer, {name}: about {probes[name]:.1f} s{_others(done)}')
+    tell(f'  peer, {name}: about {probes[name]:.1f} s')
   usable = {name: seconds for name, seconds in probes.items() if seconds is not None}
   if not usable:
     raise reason
   return min(usable, key=usable.get), probes
+
+
+def _probe(side: Side, steps: int) -> float:
+  seconds = []
+  for _ in range(PROBES):
+    done = side()
+    setup, step = done.figures['setup_seconds'], done.figures['step_seconds']
+    seconds.append(setup + (steps - 1) * step)
+    if not disturbed(done.others):
+      break
+  return min(seconds)
 
 
 def _training(work: Training, spec: Mapping[str, Any], tell: Tell):

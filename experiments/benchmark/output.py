@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from experiments.benchmark.processes import disturbed
+
 LOAD = 0.5  # load average per core before the first run
-OTHERS = 0.05  # share of the CPU time that others take during a run
 
 Results = Iterable[Mapping[str, Any]]
 
@@ -60,7 +61,7 @@ def warnings(results: Results) -> list[str]:
     load, cores = result['machine']['load_average'], result['machine']['cores']
     shares = [share for side in ('ours', 'peer') for share in result[side]['others']]
     taken = max((share for share in shares if share is not None), default=0.0)
-    if load > LOAD * cores or taken > OTHERS:
+    if load > LOAD * cores or disturbed(taken):
       lines.append(
         f'warning: {result["name"]}: the machine was busy (load average {load:.1f} on {cores} cores before '
         f'the first run, up to {taken:.0%} of the CPU taken by others during one): repeat it when quiet'

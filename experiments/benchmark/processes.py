@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from experiments.launch import ROOT
 from nn_zoo.errors import InputError
 
+OTHERS = 0.05  # share of the CPU time that others may take during a run
 _CACHES = ('JAX_COMPILATION_CACHE_DIR', 'TORCHINDUCTOR_CACHE_DIR')
 
 
@@ -28,6 +29,11 @@ class Run(NamedTuple):
   def seconds(self) -> float:
     """What is compared: what the side timed itself, else the whole process."""
     return self.figures.get('seconds', self.wall_seconds)
+
+
+def disturbed(others: float | None) -> bool:
+  """Whether others took so much of the CPU that a time is not to be trusted."""
+  return others is not None and others > OTHERS
 
 
 def run(arguments: list[str], label: str, environment: Mapping[str, str], reports: bool) -> Run:

@@ -122,6 +122,16 @@ def test_the_variant_that_would_finish_first_is_compared():
   assert told[2] == '  peer, broken: left out: no compiler'
 
 
+def test_a_variant_that_others_disturbed_is_tried_again():
+  tries = iter([(9.0, 0.5), (7.0, 0.0), (1.0, 0.0)])
+
+  def side():
+    step, others = next(tries)
+    return Run(1.0, {'setup_seconds': 1.0, 'step_seconds': step}, others)
+
+  assert fastest({'a': side}, 2, lambda line: None) == ('a', {'a': 8.0})
+
+
 def test_if_no_variant_runs_the_reason_is_given():
   def broken():
     raise InputError('no compiler')
