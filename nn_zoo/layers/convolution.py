@@ -33,5 +33,5 @@ class Conv(nn.Module):
     kernel_HWIO = self.param('kernel', nn.initializers.lecun_normal(), shape, jnp.float32)
     bias_O = self.param('bias', nn.initializers.zeros, shape[-1:]) if self.use_bias else None
     x_BHWI, kernel_HWIO, bias_O = promote_dtype(x_BHWI, kernel_HWIO, bias_O, dtype=self.dtype)
-    y_BHWO = convolve(x_BHWI, kernel_HWIO, self.padding)
+    y_BHWO = convolve(x_BHWI, kernel_HWIO, 1, self.padding)
     return y_BHWO if bias_O is None else y_BHWO + bias_O.reshape(1, 1, 1, -1)

@@ -8,7 +8,7 @@ from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.convolution import Conv
 from nn_zoo.layers.normalization import Normalization
 from nn_zoo.named import DType
-from nn_zoo.ops.convolution import max_pool
+from nn_zoo.ops.pooling import max_pool
 
 
 class ConvNet(nn.Module):

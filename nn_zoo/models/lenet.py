@@ -7,7 +7,7 @@ from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.convolution import Conv
 from nn_zoo.named import DType
-from nn_zoo.ops.convolution import average_pool, max_pool
+from nn_zoo.ops.pooling import average_pool, max_pool
 
 POOLINGS = {'max': max_pool, 'average': average_pool}
 

@@ -1,56 +1,107 @@
+"""Convolutions against XLA's own, with the kernels in C++ and without them."""
+
 from itertools import product
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from flax import linen as nn
+from jax.test_util import check_grads
 
 from nn_zoo.errors import InputError
-from nn_zoo.ops.convolution import average_pool, convolve, max_pool
+from nn_zoo.native import library
+from nn_zoo.ops.convolution import convolve, convolve_transpose
 from tests.reference import assert_near
 
-WIDE = ((5, 5), (6, 4))  # wider than the kernels: the gradient of the gradient crops
-CASES = [
-  ((2, 2), 'SAME'),
-  ((3, 3), 'SAME'),
-  ((5, 5), 'VALID'),
-  ((1, 4), 'SAME'),
-  ((3, 2), ((1, 2), (0, 3))),
-  ((1, 1), WIDE),
-  ((3, 2), WIDE),
-]
-
 rng = np.random.default_rng(0)
+LAYOUTS = {1: ('NWC', 'WIO', 'NWC'), 2: ('NHWC', 'HWIO', 'NHWC'), 3: ('NDHWC', 'DHWIO', 'NDHWC')}
+WIDE = ((5, 5), (6, 4))  # wider than the kernels: the gradient of the gradient crops
+# inputs, kernel, further arguments of convolve
+CASES = {
+  'square': ((2, 7, 6, 2), (3, 3, 2, 3), {}),
+  'even': ((2, 7, 6, 2), (2, 4, 2, 3), {}),
+  'valid': ((2, 7, 6, 2), (5, 5, 2, 3), {'padding': 'VALID'}),
+  'one pixel': ((2, 7, 6, 5), (1, 1, 5, 4), {}),
+  'uneven': ((2, 7, 6, 2), (3, 2, 2, 3), {'padding': ((1, 2), (0, 3))}),
+  'wide': ((2, 7, 6, 2), (3, 2, 2, 3), {'padding': WIDE}),
+  'wide one pixel': ((2, 7, 6, 2), (1, 1, 2, 3), {'padding': WIDE}),
+  'cropped': ((2, 7, 6, 2), (3, 3, 2, 3), {'padding': ((-1, 0), (2, -2))}),
+  'strides': ((2, 9, 8, 3), (3, 3, 3, 4), {'strides': 2}),
+  'uneven strides': ((2, 9, 8, 3), (3, 4, 3, 4), {'strides': (3, 1), 'padding': 1}),
+  'stride over a pixel': ((2, 8, 8, 3), (1, 1, 3, 4), {'strides': 2, 'padding': 'VALID'}),
+  'dilation': ((2, 9, 8, 3), (3, 2, 3, 4), {'kernel_dilation': 2}),
+  'strides and dilation': ((2, 11, 9, 2), (3, 3, 2, 3), {'strides': 2, 'kernel_dilation': (2, 3)}),
+  'input dilation': ((2, 4, 5, 2), (3, 4, 2, 3), {'input_dilation': (2, 3), 'padding': 2}),
+  'both dilations': ((2, 4, 5, 2), (3, 3, 2, 3), {'input_dilation': 2, 'kernel_dilation': 3, 'padding': 3}),
+  'everything': ((2, 5, 6, 4), (3, 2, 2, 6), {'strides': 2, 'input_dilation': 3, 'groups': 2, 'padding': 2}),
+  'groups': ((2, 6, 5, 6), (3, 3, 2, 9), {'groups': 3, 'strides': 2}),
+  'depthwise': ((2, 6, 5, 20), (3, 3, 1, 20), {'groups': 20}),
+  'depthwise strides': ((2, 7, 6, 20), (3, 3, 1, 20), {'groups': 20, 'strides': 2}),
+  'depthwise dilation': ((2, 9, 6, 5), (5, 3, 1, 5), {'groups': 5, 'kernel_dilation': 2}),
+  'depth multiplier': ((2, 6, 5, 3), (3, 3, 1, 6), {'groups': 3}),
+  'many channels': ((2, 5, 5, 33), (3, 3, 33, 70), {}),
+  'sequence': ((3, 19, 4), (3, 4, 5), {}),
+  'causal': ((3, 19, 4), (3, 4, 5), {'padding': 'CAUSAL', 'kernel_dilation': 4}),
+  'sequence strides': ((3, 19, 4), (4, 2, 6), {'strides': 3, 'groups': 2}),
+  'volume': ((2, 5, 6, 4, 3), (3, 2, 3, 3, 4), {}),
+  'volume strides': ((2, 6, 6, 5, 4), (3, 3, 2, 2, 6), {'strides': (2, 1, 2), 'groups': 2, 'padding': 1}),
+  'volume dilation': ((1, 7, 6, 4, 2), (2, 3, 1, 2, 3), {'kernel_dilation': (3, 1, 2), 'padding': 2}),
+}
 
 
-def arrays(size, dtype=jnp.float32):
-  """Images of 7x6 pixels with 2 channels, and a kernel to 3 channels."""
-  x_BHWI, kernel_HWIO = rng.normal(size=(2, 7, 6, 2)), rng.normal(size=(*size, 2, 3))
-  return jnp.asarray(x_BHWI, dtype), jnp.asarray(kernel_HWIO, dtype)
+@pytest.fixture(params=['native', 'without'])
+def kernels(request, monkeypatch):
+  """Runs a test with the kernels of this machine and again without them."""
+  if request.param == 'native' and library.load():
+    pytest.skip(f'no kernels here: {library.load()}')
+  if request.param == 'without':
+    monkeypatch.setattr(library, 'load', lambda: 'not in this test')
+  jax.clear_caches()
+  yield request.param
+  jax.clear_caches()
 
 
-def xla(x_BHWI, kernel_HWIO, padding):
-  layout = ('NHWC', 'HWIO', 'NHWC')
+def arrays(shape, kernel, dtype=jnp.float32):
+  return [jnp.asarray(rng.normal(size=size), dtype) for size in (shape, kernel)]
+
+
+def xla(x, kernel, strides=1, padding='SAME', input_dilation=1, kernel_dilation=1, groups=1):
+  rank = x.ndim - 2
+
+  def every(value):
+    return (value,) * rank if isinstance(value, int) else value
+
+  reach = [(k - 1) * d + 1 for k, d in zip(kernel.shape, every(kernel_dilation), strict=False)]
+  if padding == 'CAUSAL':
+    padding = [(k - 1, 0) for k in reach]
+  elif isinstance(padding, int):
+    padding = [(padding, padding)] * rank
   return jax.lax.conv_general_dilated(
-    x_BHWI, kernel_HWIO, (1, 1), padding, dimension_numbers=layout
+    x,
+    kernel,
+    every(strides),
+    padding,
+    every(input_dilation),
+    every(kernel_dilation),
+    LAYOUTS[rank],
+    groups,
   )
 
 
-def derivatives(conv, padding):
+def derivatives(conv, options):
   """(x, kernel) -> outputs, gradients in both, and gradients in both of those gradients' squared norm."""
 
-  def loss(x_BHWI, kernel_HWIO):
-    y_BHWO = conv(x_BHWI, kernel_HWIO, padding)
-    return jnp.sum(jnp.sin(y_BHWO)), y_BHWO
+  def loss(x, kernel):
+    y = conv(x, kernel, **options)
+    return jnp.sum(jnp.sin(y)), y
 
   def norm(*both):
-    gradients, y_BHWO = jax.grad(loss, (0, 1), has_aux=True)(*both)
-    return sum(jnp.sum(gradient**2) for gradient in gradients), (y_BHWO, gradients)
+    gradients, y = jax.grad(loss, (0, 1), has_aux=True)(*both)
+    return sum(jnp.sum(gradient**2) for gradient in gradients), (y, gradients)
 
   def all_of_them(*both):
-    second, (y_BHWO, first) = jax.grad(norm, (0, 1), has_aux=True)(*both)
-    return y_BHWO, first, second
+    second, (y, first) = jax.grad(norm, (0, 1), has_aux=True)(*both)
+    return y, first, second
 
   return all_of_them
 
@@ -61,27 +112,74 @@ def compare(actual, expected, tolerance):
     assert_near(np.float64(found), np.float64(want), tolerance)
 
 
-@pytest.mark.parametrize(('size', 'padding'), CASES)
-def test_value_gradients_and_second_derivatives_are_those_of_xla(size, padding):
-  both = arrays(size)
-  ours, theirs = derivatives(convolve, padding), derivatives(xla, padding)
-  compare(*jax.jit(lambda *both: (ours(*both), theirs(*both)))(*both), 2e-5)
+@pytest.mark.parametrize('name', CASES)
+def test_value_gradients_and_second_derivatives_are_those_of_xla(name, kernels):
+  shape, kernel, options = CASES[name]
+  both = arrays(shape, kernel)
+  ours, theirs = derivatives(convolve, options), derivatives(xla, options)
+  compare(jax.jit(ours)(*both), jax.jit(theirs)(*both), 2e-5)
 
 
-def test_the_value_is_the_equation():
-  x_BHWI, kernel_HWIO = map(np.float64, arrays((2, 3)))
+@pytest.mark.parametrize('name', ['strides', 'groups', 'sequence'])
+def test_derivatives_are_right_in_every_mode_and_order(name, kernels):
+  with jax.enable_x64(True):
+    shape, kernel, options = CASES[name]
+    both = arrays(shape, kernel, jnp.float64)
+    check_grads(lambda *both: jnp.sin(convolve(*both, **options)), both, order=2)
+
+
+@pytest.mark.parametrize('name', ['square', 'strides', 'groups'])
+def test_forward_mode_is_that_of_xla(name, kernels):
+  shape, kernel, options = CASES[name]
+  both, slopes = arrays(shape, kernel), arrays(shape, kernel)
+  ours, theirs = (
+    jax.jvp(lambda *both: conv(*both, **options), both, slopes)  # noqa: B023
+    for conv in (convolve, xla)
+  )
+  compare(ours, theirs, 1e-5)
+
+
+def test_the_value_is_the_equation(kernels):
+  x_BHWI, kernel_HWIO = map(np.float64, arrays((2, 7, 6, 2), (2, 3, 2, 3)))
   padded = np.pad(x_BHWI, ((0, 0), (1, 0), (2, 1), (0, 0)))
   y_BHWO = np.zeros((2, 7, 7, 3))
   for h, w, i, j in product(range(7), range(7), range(2), range(3)):
     y_BHWO[:, h, w] += padded[:, h + i, w + j] @ kernel_HWIO[i, j]
-  found = convolve(jnp.float32(x_BHWI), jnp.float32(kernel_HWIO), ((1, 0), (2, 1)))
+  found = convolve(jnp.float32(x_BHWI), jnp.float32(kernel_HWIO), 1, ((1, 0), (2, 1)))
   assert_near(found, y_BHWO, 1e-6)
 
 
-@pytest.mark.parametrize(('size', 'padding'), [((5, 5), 'VALID'), ((2, 4), 'SAME')])
-def test_gradients_inside_a_scan_are_those_outside(size, padding):
-  x_BHWI, kernel_HWIO = arrays(size)
-  gradient = jax.grad(lambda kernel, x: jnp.sum(jnp.sin(convolve(x, kernel, padding))))
+@pytest.mark.parametrize(('padding', 'mode'), [('CIRCULAR', 'wrap'), ('REFLECT', 'reflect')])
+@pytest.mark.parametrize('size', [(3, 3), (4, 1)])
+def test_padding_that_copies_pixels(padding, mode, size):
+  x_BHWI, kernel_HWIO = arrays((2, 7, 6, 2), (*size, 2, 3))
+  around = [((k - 1) // 2, k // 2) for k in size]
+  padded = jnp.pad(x_BHWI, ((0, 0), *around, (0, 0)), mode=mode)
+  want = xla(padded, kernel_HWIO, padding='VALID')
+  assert_near(convolve(x_BHWI, kernel_HWIO, 1, padding), want, 1e-6)
+
+
+@pytest.mark.parametrize('padding', ['SAME', 'VALID', ((2, 1), (0, 3))])
+@pytest.mark.parametrize(('strides', 'spread'), [((2, 2), (1, 1)), ((1, 3), (2, 1)), ((4, 2), (1, 1))])
+def test_the_transposed_convolution_is_that_of_jax(padding, strides, spread, kernels):
+  both = arrays((2, 5, 4, 3), (3, 4, 3, 2))
+
+  def theirs(x, kernel):
+    return jax.lax.conv_transpose(
+      x, kernel, strides, padding, rhs_dilation=spread, dimension_numbers=LAYOUTS[2]
+    )
+
+  def ours(x, kernel):
+    return convolve_transpose(x, kernel, strides, padding, kernel_dilation=spread)
+
+  compare(*(derivatives(conv, {})(*both) for conv in (ours, theirs)), 2e-5)
+
+
+@pytest.mark.parametrize('name', ['valid', 'strides', 'depthwise'])
+def test_gradients_inside_a_scan_are_those_outside(name, kernels):
+  shape, size, options = CASES[name]
+  x_BHWI, kernel_HWIO = arrays(shape, size)
+  gradient = jax.grad(lambda kernel, x: jnp.sum(jnp.sin(convolve(x, kernel, **options))))
 
   def body(kernel, shift):
     step = gradient(kernel, x_BHWI + shift)
@@ -94,54 +192,63 @@ def test_gradients_inside_a_scan_are_those_outside(size, padding):
     assert_near(step, outside, 1e-5)
 
 
-def gradients(conv, padding):
-  """(x, kernel) -> gradients in both."""
-  return jax.grad(lambda x, kernel: jnp.sum(jnp.sin(conv(x, kernel, padding))), (0, 1))
-
-
-@pytest.mark.parametrize('in_axes', [(None, 0), (0, None), (0, 0)])
-def test_gradients_map_over_images_and_kernels(in_axes):
+@pytest.mark.parametrize('in_axes', [(None, 0), (0, None), (0, 0), (2, 1)])
+@pytest.mark.parametrize('name', ['square', 'groups', 'strides'])
+def test_derivatives_map_over_images_and_kernels(name, in_axes, kernels):
+  shape, kernel, options = CASES[name]
   both = [
-    array if axis is None else jnp.stack([array, 2 * array, array[::-1]])
-    for array, axis in zip(arrays((3, 3)), in_axes, strict=True)
+    array if axis is None else jnp.stack([array, 2 * array, array[::-1]], axis)
+    for array, axis in zip(arrays(shape, kernel), in_axes, strict=True)
   ]
-  ours, theirs = (jax.vmap(gradients(conv, 'SAME'), in_axes) for conv in (convolve, xla))
-  compare(*jax.jit(lambda *both: (ours(*both), theirs(*both)))(*both), 1e-5)
+  ours, theirs = (jax.vmap(derivatives(conv, options), in_axes) for conv in (convolve, xla))
+  compare(jax.jit(ours)(*both), jax.jit(theirs)(*both), 3e-5)
 
 
-@pytest.mark.parametrize('padding', ['SAME', 'VALID'])
-def test_bfloat16_stays_bfloat16_and_near_float32(padding):
-  both = arrays((3, 3), jnp.bfloat16)
-  found = convolve(*both, padding), *jax.jit(gradients(convolve, padding))(*both)
-  assert {leaf.dtype for leaf in found} == {jnp.dtype(jnp.bfloat16)}
-  both = [*map(jnp.float32, both)]
-  exact = xla(*both, padding), *gradients(xla, padding)(*both)
-  for leaf, want in zip(found, exact, strict=True):
-    # bfloat16 has 8 bits: one rounding of the outputs, and of their sines, reach the gradients.
-    assert_near(np.float64(leaf), np.float64(want), 2**-6)
+@pytest.mark.parametrize('name', ['square', 'depthwise strides'])
+def test_bfloat16_is_rounded_once(name, kernels):
+  shape, size, options = CASES[name]
+  both = arrays(shape, size, jnp.bfloat16)
+  exact, pull_exact = jax.vjp(lambda *both: xla(*both, **options), *map(jnp.float32, both))
+  found, pull = jax.vjp(lambda *both: convolve(*both, **options), *both)
+  slope = jnp.asarray(rng.normal(size=found.shape), jnp.bfloat16)
+  wanted = exact, *pull_exact(slope.astype(jnp.float32))
+  for leaf, want in zip((found, *pull(slope)), wanted, strict=True):
+    assert leaf.dtype == jnp.bfloat16
+    assert_near(np.float64(leaf), np.float64(want), 2**-8)
 
 
-def test_another_padding_is_refused():
-  with pytest.raises(InputError, match=r"padding='same': expected 'SAME', 'VALID' or"):
-    convolve(*arrays((3, 3)), 'same')
+def test_devices_share_a_batch_under_shard_map(kernels):
+  mesh = jax.make_mesh((2,), ('data',), axis_types=(jax.sharding.AxisType.Auto,))
+  x_BHWI, kernel_HWIO = arrays((4, 7, 6, 2), (3, 3, 2, 3))
+
+  def loss(kernel, x):
+    return jnp.sum(jnp.sin(convolve(x, kernel)))
+
+  def of_a_part(kernel, x):
+    # The gradient in what all devices share is summed over them.
+    return jax.grad(loss)(kernel, x)
+
+  split = jax.shard_map(
+    of_a_part, mesh=mesh, in_specs=(jax.P(), jax.P('data')), out_specs=jax.P()
+  )
+  assert_near(jax.jit(split)(kernel_HWIO, x_BHWI), jax.grad(loss)(kernel_HWIO, x_BHWI), 1e-5)
 
 
-POOLS = {'max': (max_pool, nn.max_pool), 'average': (average_pool, nn.avg_pool)}
-
-
-@pytest.mark.parametrize('name', POOLS)
-@pytest.mark.parametrize(('shape', 'size'), [((8, 6), 2), ((7, 5), 2), ((7, 9), 3)])
-def test_pooling_and_its_gradient_are_those_of_flax(name, shape, size):
-  x_BHWC = jnp.float32(rng.normal(size=(2, *shape, 3)))
-  pool, flax_pool = POOLS[name]
-  found, pull = jax.vjp(lambda x: pool(x, size), x_BHWC)
-  want, flax_pull = jax.vjp(lambda x: flax_pool(x, (size, size), (size, size)), x_BHWC)
-  assert_near(found, want, 1e-6)
-  slope = jnp.float32(rng.normal(size=want.shape))
-  assert_near(*pull(slope), *flax_pull(slope), 1e-6)
-
-
-def test_pixels_that_share_the_maximum_share_its_gradient():
-  x_BHWC = jnp.array([[1.0, 1.0], [0.0, 1.0]]).reshape(1, 2, 2, 1)
-  gradient = jax.grad(lambda x: max_pool(x).sum())(x_BHWC)
-  np.testing.assert_allclose(gradient.reshape(-1), [1 / 3, 1 / 3, 0, 1 / 3], rtol=1e-6)
+@pytest.mark.parametrize(
+  ('shape', 'kernel', 'options', 'words'),
+  [
+    ((2, 7, 6, 2), (3, 3, 2, 3), {'padding': 'same '}, "padding='same ': expected one of SAME, VALID"),
+    ((2, 7, 6, 2), (3, 3, 2, 3), {'padding': (1, 2, 3)}, 'padding=(1, 2, 3): expected a number'),
+    ((2, 7, 6, 2), (3, 3, 2, 3), {'strides': (1, 2, 3)}, 'strides=(1, 2, 3): expected'),
+    ((2, 7, 6, 2), (3, 3, 2, 3), {'strides': 0}, 'strides=0: expected'),
+    ((2, 7, 6, 2), (3, 3, 3, 3), {}, '2 channels in 1 group(s) do not fit'),
+    ((2, 7, 6, 2), (3, 3, 1, 3), {'groups': 2}, '2 channels in 2 group(s) do not fit'),
+    ((2, 7, 6, 2), (9, 9, 2, 3), {'padding': 'VALID'}, 'is larger than images of (7, 6)'),
+    ((2, 7, 2), (3, 3, 2, 3), {}, 'does not fit inputs of'),
+    ((2, 2, 7, 6, 2), (3, 3, 3, 2, 3), {'padding': 'VALID'}, 'is larger than volumes of depth 2'),
+  ],
+)
+def test_what_does_not_fit_is_refused(shape, kernel, options, words):
+  with pytest.raises(InputError) as error:
+    convolve(*arrays(shape, kernel), **options)
+  assert words in str(error.value)

@@ -1,0 +1,89 @@
+"""Compiles the kernels once a machine, with the C++ compiler that it has, and hands them to XLA."""
+
+import ctypes
+import functools
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import jax
+import jaxlib
+
+SOURCES = Path(__file__).parent
+FLAGS = (
+  *('-std=c++17', '-O3', '-march=native', '-ffp-contract=fast', '-fno-math-errno'),
+  *('-fPIC', '-shared', '-w'),
+)
+CONVOLVE, KERNEL_GRADIENT = KERNELS = ('nn_zoo_convolve', 'nn_zoo_convolve_kernel_gradient')
+
+
+@functools.cache
+def load() -> str:
+  """Registers the kernels with XLA under their own names, for `jax.ffi`.
+
+  The library is kept in NN_ZOO_CACHE (default ~/.cache/nn_zoo), under a name that depends on the sources,
+  the compiler, the processor and jaxlib. NN_ZOO_NATIVE=0 turns it off.
+
+  Returns: '' if they are there, else why not, as a phrase.
+  """
+  if os.environ.get('NN_ZOO_NATIVE', '1') == '0':
+    return 'turned off by NN_ZOO_NATIVE=0'
+  compiler = shutil.which(os.environ.get('CXX', '')) or shutil.which('c++') or shutil.which('g++')
+  if compiler is None:
+    return 'no C++ compiler; install g++ or clang++'
+  try:
+    library = ctypes.CDLL(str(_built(compiler)))
+  except (OSError, subprocess.SubprocessError) as error:
+    return f'{compiler} failed: {_reason(error)}'
+  for name in KERNELS:
+    jax.ffi.register_ffi_target(name, jax.ffi.pycapsule(getattr(library, name)), platform='cpu')
+  return ''
+
+
+def describe() -> str:
+  """Which kernels run on this machine's CPU, for logs and records."""
+  return f"XLA's ({load()})" if load() else 'nn_zoo (C++)'
+
+
+def _reason(error: Exception) -> str:
+  lines = (getattr(error, 'stderr', None) or str(error)).strip().splitlines()
+  return next((line for line in lines if 'error' in line), lines[0] if lines else 'no message')
+
+
+def _built(compiler: str) -> Path:
+  folder = Path(os.environ.get('NN_ZOO_CACHE') or Path.home() / '.cache' / 'nn_zoo')
+  path = folder / f'kernels-{_fingerprint(compiler)}.so'
+  if path.exists():
+    return path
+  folder.mkdir(parents=True, exist_ok=True)
+  # Built beside its place and renamed, so that processes that start together see all of it or nothing.
+  handle, temporary = tempfile.mkstemp(suffix='.so', dir=folder)
+  os.close(handle)
+  sources = sorted(map(str, SOURCES.glob('*.cc')))
+  command = [compiler, *FLAGS, '-isystem', jax.ffi.include_dir(), '-o', temporary, *sources]
+  try:
+    subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    os.replace(temporary, path)
+  finally:
+    Path(temporary).unlink(missing_ok=True)
+  return path
+
+
+def _fingerprint(compiler: str) -> str:
+  version = subprocess.run([compiler, '--version'], check=True, capture_output=True, text=True)
+  parts = [version.stdout, jaxlib.__version__, *FLAGS, platform.machine(), _processor()]
+  parts += [path.read_text() for path in sorted(SOURCES.glob('*.[ch]*'))]
+  return hashlib.sha256('\0'.join(parts).encode()).hexdigest()[:16]
+
+
+def _processor() -> str:
+  # -march=native makes a library for one kind of processor; a home folder can be shared by several.
+  try:
+    lines = Path('/proc/cpuinfo').read_text().splitlines()
+  except OSError:
+    return platform.processor()
+  return next((line for line in lines if line.startswith(('flags', 'Features'))), '')

@@ -1,0 +1,68 @@
+// Work shared by the threads of XLA's own pool, and memory that a thread keeps.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "xla/ffi/api/ffi.h"
+
+namespace nn_zoo {
+
+namespace ffi = xla::ffi;
+
+// Calls work(0) ... work(count - 1), each once, in any order and on any thread, and returns when all are done.
+// The caller takes part, so that a pool whose threads are all busy only makes it slower.
+inline void parallel_for(ffi::ThreadPool& pool, int64_t count, std::function<void(int64_t)> work) {
+  struct Shared {
+    std::function<void(int64_t)> work;
+    int64_t count;
+    std::atomic<int64_t> next{0}, done{0};
+    std::mutex mutex;
+    std::condition_variable finished;
+
+    void take() {
+      for (int64_t i; (i = next.fetch_add(1)) < count;) {
+        work(i);
+        if (done.fetch_add(1) + 1 == count) {
+          std::lock_guard<std::mutex> lock(mutex);
+          finished.notify_one();
+        }
+      }
+    }
+  };
+  auto shared = std::make_shared<Shared>();
+  shared->work = std::move(work);
+  shared->count = count;
+  const int64_t helpers = std::min<int64_t>(pool.num_threads(), count) - 1;
+  for (int64_t i = 0; i < helpers; ++i) pool.Schedule([shared] { shared->take(); });
+  shared->take();
+  for (int spin = 0; spin < 20000 && shared->done.load() < count; ++spin) {
+  }
+  std::unique_lock<std::mutex> lock(shared->mutex);
+  shared->finished.wait(lock, [&] { return shared->done.load() == count; });
+}
+
+// Floats that a thread uses again and again, aligned for vectors; their contents are whatever was there before.
+class Scratch {
+ public:
+  float* floats(size_t count) {
+    if (count > size_) {
+      std::free(data_);
+      size_ = (count + 1023) / 1024 * 1024;
+      data_ = static_cast<float*>(std::aligned_alloc(64, size_ * sizeof(float)));
+    }
+    return data_;
+  }
+  ~Scratch() { std::free(data_); }
+
+ private:
+  float* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace nn_zoo
