@@ -18,7 +18,12 @@ FLAGS = (
   *('-std=c++17', '-O3', '-march=native', '-ffp-contract=fast', '-fno-math-errno'),
   *('-fPIC', '-shared', '-w'),
 )
-CONVOLVE, KERNEL_GRADIENT = KERNELS = ('nn_zoo_convolve', 'nn_zoo_convolve_kernel_gradient')
+KERNELS = CONVOLVE, KERNEL_GRADIENT, POOL_GATHER, POOL_SCATTER = (
+  'nn_zoo_convolve',
+  'nn_zoo_convolve_kernel_gradient',
+  'nn_zoo_max_pool_gather',
+  'nn_zoo_max_pool_scatter',
+)
 
 
 @functools.cache

@@ -1,7 +1,12 @@
 // Vectors of floats as wide as the processor's registers, by the GNU extension that GCC and Clang share.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
 
 namespace nn_zoo {
 
@@ -23,10 +28,25 @@ typedef float Loose __attribute__((vector_size(LANES * sizeof(float)), aligned(4
 inline Vector load(const float* p) { return *reinterpret_cast<const Loose*>(p); }
 inline void store(float* p, Vector v) { *reinterpret_cast<Loose*>(p) = v; }
 
-// The first `count` lanes, at most all.
+// The first `count` lanes, at most all; lanes that are not loaded are zero.
+inline Vector load(const float* p, int count) {
+  if (count >= LANES) return load(p);
+#if defined(__AVX512F__)
+  return _mm512_maskz_loadu_ps((1u << std::max(count, 0)) - 1, p);
+#else
+  Vector v = {};
+  if (count > 0) std::memcpy(&v, p, count * sizeof(float));
+  return v;
+#endif
+}
+
 inline void store(float* p, Vector v, int count) {
   if (count >= LANES) return store(p, v);
+#if defined(__AVX512F__)
+  _mm512_mask_storeu_ps(p, (1u << std::max(count, 0)) - 1, v);
+#else
   if (count > 0) std::memcpy(p, &v, count * sizeof(float));
+#endif
 }
 
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }

@@ -9,7 +9,6 @@ import pytest
 from jax.test_util import check_grads
 
 from nn_zoo.errors import InputError
-from nn_zoo.native import library
 from nn_zoo.ops.convolution import convolve, convolve_transpose
 from tests.reference import assert_near
 
@@ -47,18 +46,6 @@ CASES = {
   'volume strides': ((2, 6, 6, 5, 4), (3, 3, 2, 2, 6), {'strides': (2, 1, 2), 'groups': 2, 'padding': 1}),
   'volume dilation': ((1, 7, 6, 4, 2), (2, 3, 1, 2, 3), {'kernel_dilation': (3, 1, 2), 'padding': 2}),
 }
-
-
-@pytest.fixture(params=['native', 'without'])
-def kernels(request, monkeypatch):
-  """Runs a test with the kernels of this machine and again without them."""
-  if request.param == 'native' and library.load():
-    pytest.skip(f'no kernels here: {library.load()}')
-  if request.param == 'without':
-    monkeypatch.setattr(library, 'load', lambda: 'not in this test')
-  jax.clear_caches()
-  yield request.param
-  jax.clear_caches()
 
 
 def arrays(shape, kernel, dtype=jnp.float32):

@@ -30,7 +30,7 @@ CASES = [
 
 @pytest.mark.parametrize('name', POOLS)
 @pytest.mark.parametrize(('shape', 'size', 'strides', 'padding'), CASES)
-def test_pooling_and_its_gradient_are_those_of_flax(name, shape, size, strides, padding):
+def test_pooling_and_its_gradient_are_those_of_flax(name, shape, size, strides, padding, kernels):
   x = jnp.float32(rng.normal(size=(2, *shape, 3)))
   pool, flax_pool = POOLS[name]
   found, pull = jax.vjp(lambda x: pool(x, size, strides, padding), x)
@@ -52,12 +52,41 @@ def test_pixels_outside_need_not_count():
   assert_near(found, want, 1e-6)
 
 
-def test_pixels_that_share_the_maximum_share_its_gradient():
+def test_of_pixels_that_share_the_maximum_the_first_gets_the_gradient(kernels):
   x_BHWC = jnp.array([[1.0, 1.0], [0.0, 1.0]]).reshape(1, 2, 2, 1)
   gradient = jax.grad(lambda x: max_pool(x).sum())(x_BHWC).reshape(-1)
-  assert gradient[2] == 0
-  assert np.all(gradient[jnp.array([0, 1, 3])] > 0)
-  np.testing.assert_allclose(gradient.sum(), 1, rtol=1e-6)
+  np.testing.assert_array_equal(gradient, [1, 0, 0, 0] if kernels == 'native' else [0.25, 0.25, 0, 0.5])
+
+
+@pytest.mark.parametrize(('shape', 'size', 'strides', 'padding'), CASES)
+def test_second_derivatives_of_the_maximum_are_those_of_flax(shape, size, strides, padding, kernels):
+  x, t = jnp.float32(rng.normal(size=(2, 2, *shape, 3)))
+
+  def both_orders(pool):
+    def slope(x):
+      return jax.grad(lambda x: jnp.sum(jnp.sin(pool(x, size, strides, padding))))(x)
+
+    forward_over_reverse = jax.jvp(slope, (x,), (t,))[1]
+    return forward_over_reverse, jax.grad(lambda x: jnp.sum(slope(x) * t))(x)
+
+  for found, want in zip(both_orders(max_pool), both_orders(nn.max_pool), strict=True):
+    assert_near(found, want, 1e-5)
+
+
+def test_the_maximum_maps_over_a_batch_of_batches(kernels):
+  x_NBHWC = jnp.float32(rng.normal(size=(3, 2, 6, 4, 5)))
+
+  def slope(x_BHWC):
+    return jax.grad(lambda x: jnp.sum(max_pool(x, 3, 1, 'SAME') ** 3))(x_BHWC)
+
+  assert_near(jax.vmap(slope)(x_NBHWC), jnp.stack([*map(slope, x_NBHWC)]), 1e-6)
+  shared = jax.vmap(lambda t: jax.jvp(max_pool, (x_NBHWC[0],), (t,))[1])(x_NBHWC)
+  assert_near(shared[1], jax.jvp(max_pool, (x_NBHWC[0],), (x_NBHWC[1],))[1], 0)
+
+
+def test_a_maximum_that_is_not_a_number_stays(kernels):
+  x_BHWC = jnp.array([1.0, jnp.nan, 5.0, 2.0, 3.0, 4.0]).reshape(1, 1, 6, 1)
+  np.testing.assert_array_equal(max_pool(x_BHWC, (1, 2)).reshape(-1), [np.nan, 5, 4])
 
 
 def test_pooling_over_all_pixels():
