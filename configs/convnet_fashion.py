@@ -28,7 +28,7 @@ def get_config():
   config.optimizer.learning_rate = 3e-3
   config.optimizer.weight_decay = 1e-2
   config.optimizer.average = 0.999
-  config.train.steps = 5160  # 12 epochs
+  config.train.steps = 6880  # 16 epochs
   config.train.eval_every = 860
   config.train.eval_batch_size = 1000
   return config

@@ -10,12 +10,13 @@ PACKAGE = ROOT / 'nn_zoo'
 # Each room with the rooms it may import besides itself, `errors` and `named`.
 ALLOWED = {
   'task': set(),
-  'ops': set(),
+  'native': set(),
+  'ops': {'native'},
   'layers': {'ops'},
   'models': {'layers', 'ops'},
   'tasks': {'task', 'ops'},
   'data': {'task'},
-  'train': {'task'},
+  'train': {'task', 'native'},
   'report': set(),
   'config': set(),
 }

@@ -1,5 +1,6 @@
-"""Convolution as a Linen module, with the parameters of `flax.linen.Conv`."""
+"""Convolutions as Linen modules, with the parameters of `flax.linen.Conv` and `flax.linen.ConvTranspose`."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -7,7 +8,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 from flax.linen.dtypes import promote_dtype
 
-from nn_zoo.ops.convolution import Padding, convolve
+from nn_zoo.ops.convolution import Padding, Sizes, convolve, convolve_transpose
 
 
 class Conv(nn.Module):
@@ -15,23 +16,73 @@ class Conv(nn.Module):
 
   Attributes:
     features: output channels.
-    kernel_size: (height, width) in pixels.
-    padding: 'SAME', 'VALID' or ((top, bottom), (left, right)).
+    kernel_size: pixels, one number per spatial axis: (height, width) for images, (length,) for sequences.
+    strides, padding, kernel_dilation: see `nn_zoo.ops.convolution.convolve`.
+    groups: that channels are cut into; 0: as many as there are channels (depthwise).
     use_bias: add a bias per output channel.
+    kernel_init, bias_init: initializers.
     dtype: of the computation; parameters are float32.
   """
 
   features: int
-  kernel_size: tuple[int, int] = (3, 3)
+  kernel_size: tuple[int, ...] = (3, 3)
+  strides: Sizes = 1
   padding: Padding = 'SAME'
+  kernel_dilation: Sizes = 1
+  groups: int = 1
   use_bias: bool = True
+  kernel_init: Callable = nn.initializers.lecun_normal()
+  bias_init: Callable = nn.initializers.zeros
   dtype: Any = None
 
   @nn.compact
-  def __call__(self, x_BHWI: jax.Array) -> jax.Array:
-    shape = (*self.kernel_size, x_BHWI.shape[-1], self.features)
-    kernel_HWIO = self.param('kernel', nn.initializers.lecun_normal(), shape, jnp.float32)
-    bias_O = self.param('bias', nn.initializers.zeros, shape[-1:]) if self.use_bias else None
-    x_BHWI, kernel_HWIO, bias_O = promote_dtype(x_BHWI, kernel_HWIO, bias_O, dtype=self.dtype)
-    y_BHWO = convolve(x_BHWI, kernel_HWIO, 1, self.padding)
-    return y_BHWO if bias_O is None else y_BHWO + bias_O.reshape(1, 1, 1, -1)
+  def __call__(self, x: jax.Array) -> jax.Array:
+    groups = self.groups or x.shape[-1]
+    shape = (*self.kernel_size, x.shape[-1] // groups, self.features)
+    x, kernel, bias_O = _parameters(self, x, shape)
+    y = convolve(
+      x,
+      kernel,
+      self.strides,
+      self.padding,
+      kernel_dilation=self.kernel_dilation,
+      groups=groups,
+    )
+    return _with_bias(y, bias_O)
+
+
+class ConvTranspose(nn.Module):
+  """y = convolve_transpose(x, kernel) + bias, which enlarges images by `strides`.
+
+  Attributes: as of `Conv`.
+  """
+
+  features: int
+  kernel_size: tuple[int, ...] = (3, 3)
+  strides: Sizes = 1
+  padding: Padding = 'SAME'
+  kernel_dilation: Sizes = 1
+  use_bias: bool = True
+  kernel_init: Callable = nn.initializers.lecun_normal()
+  bias_init: Callable = nn.initializers.zeros
+  dtype: Any = None
+
+  @nn.compact
+  def __call__(self, x: jax.Array) -> jax.Array:
+    x, kernel, bias_O = _parameters(self, x, (*self.kernel_size, x.shape[-1], self.features))
+    y = convolve_transpose(
+      x, kernel, self.strides, self.padding, kernel_dilation=self.kernel_dilation
+    )
+    return _with_bias(y, bias_O)
+
+
+def _parameters(module, x, shape):
+  kernel = module.param('kernel', module.kernel_init, shape, jnp.float32)
+  bias_O = None
+  if module.use_bias:
+    bias_O = module.param('bias', module.bias_init, shape[-1:], jnp.float32)
+  return promote_dtype(x, kernel, bias_O, dtype=module.dtype)
+
+
+def _with_bias(y, bias_O):
+  return y if bias_O is None else y + bias_O.reshape((1,) * (y.ndim - 1) + (-1,))

@@ -47,7 +47,7 @@ class LeNet(nn.Module):
         f'paper), got {x_BHWC.shape}'
       )
     for features in (6, 16):
-      x_BHWC = Conv(features, (5, 5), 'VALID', dtype=self.dtype)(x_BHWC)
+      x_BHWC = Conv(features, (5, 5), padding='VALID', dtype=self.dtype)(x_BHWC)
       x_BHWC = POOLINGS[self.pooling](Activation(self.activation)(x_BHWC))
     h_BF = x_BHWC.reshape(x_BHWC.shape[0], -1)
     for width in (120, 84):

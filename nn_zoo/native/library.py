@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -69,6 +70,7 @@ def _built(compiler: str) -> Path:
   handle, temporary = tempfile.mkstemp(suffix='.so', dir=folder)
   os.close(handle)
   sources = sorted(map(str, SOURCES.glob('*.cc')))
+  sys.stderr.write(f'nn_zoo: compiling the kernels for this processor, once, with {compiler}\n')
   command = [compiler, *FLAGS, '-isystem', jax.ffi.include_dir(), '-o', temporary, *sources]
   try:
     subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)

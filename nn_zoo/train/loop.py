@@ -98,7 +98,10 @@ class _Run:
 
   def begin(self, fixed, longest):
     key = jax.random.key(self.seed)
-    self.state = jax.jit(self.task.init)(jax.random.fold_in(key, 0), self.train[0])
+    # It runs once, so that time spent on making it fast is lost: seconds for LeNet.
+    quick = {'xla_backend_optimization_level': 0} if jax.default_backend() == 'cpu' else None
+    init = jax.jit(self.task.init, compiler_options=quick)
+    self.state = init(jax.random.fold_in(key, 0), self.train[0])
     saved = self.checkpoint.latest(self.state) if self.checkpoint else None
     if saved:
       # Through a program of its own, so that the arrays can be donated like any other's.

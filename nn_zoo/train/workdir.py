@@ -12,6 +12,7 @@ from typing import Any
 import jax
 
 from nn_zoo.errors import InputError
+from nn_zoo.native.library import describe
 
 _NONE = object()  # unlike any value, None too
 _PACKAGES = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'numpy')
@@ -79,6 +80,7 @@ def environment() -> dict[str, str]:
     'python': platform.python_version(),
     'machine': f'{platform.machine()}, {os.cpu_count()} cores',
     'device': device,
+    'kernels': describe() if jax.default_backend() == 'cpu' else "XLA's",
     'commit': _commit(),
     **versions,
   }

@@ -44,6 +44,7 @@ NETS = {'mlp': mlp, 'lenet': lenet}
 
 
 def main() -> None:
+  """Trains as the spec says and reports."""
   spec = side.spec()
   data = side.arrays(spec['data'])
   torch.set_num_threads(side.cores())
