@@ -29,7 +29,7 @@ from nn_zoo.build import build
 from nn_zoo.train.checkpoint import Checkpoints
 from nn_zoo.train.loop import Stopped, fit
 from nn_zoo.train.record import Record
-from nn_zoo.train.workdir import open_workdir, write_json
+from nn_zoo.train.workdir import only_process, open_workdir, write_json
 
 
 def train(
@@ -54,7 +54,29 @@ def train(
   experiment = build(config)
   folder = open_workdir(workdir, config, resume)
   command = f'{command} --workdir={shlex.quote(str(folder))}' if command else ''
-  record = Record(folder)
+  with only_process(folder):
+    record = Record(folder)
+    try:
+      _fit(experiment, config, folder, record, stop)
+    except Stopped as stopped:
+      stopped.add_note(command)
+      raise
+    saved = selected(experiment, folder, config['train']['select'], config['seed'])
+    results = {
+      'name': name,
+      'command': command,
+      'workdir': str(folder),
+      'step': saved.step,
+      'select': config['train']['select'],
+      'figures': figures(experiment, saved.state, config['seed']),
+      'timing': _timing(record, config),
+    }
+    write_json(folder / 'results.json', results)
+    write_report(folder, experiment, saved.state, results, record.rows, config)
+  return results
+
+
+def _fit(experiment, config, folder, record, stop):
   checkpoints = Checkpoints(folder / 'checkpoints')
   loop = {
     k: v for k, v in config['train'].items() if k not in ('batch_size', 'eval_batch_size', 'select')
@@ -70,25 +92,9 @@ def train(
       stop=stop,
       **loop,
     )
-  except Stopped as stopped:
-    stopped.add_note(command)
-    raise
   finally:
     checkpoints.close()
     record.close()
-  saved = selected(experiment, folder, config['train']['select'], config['seed'])
-  results = {
-    'name': name,
-    'command': command,
-    'workdir': str(folder),
-    'step': saved.step,
-    'select': config['train']['select'],
-    'figures': figures(experiment, saved.state, config['seed']),
-    'timing': _timing(record, config),
-  }
-  write_json(folder / 'results.json', results)
-  write_report(folder, experiment, saved.state, results, record.rows, config)
-  return results
 
 
 def default_workdir(path: str, config: Mapping[str, Any]) -> Path:

@@ -185,7 +185,9 @@ def _over_depth(x, kernel, strides, edges, inner, spread, groups):
   depth, reach = kernel.shape[0], (kernel.shape[0] - 1) * spread[0]
   last = x.shape[1] - reach
   if last < 1:
-    raise InputError(f'convolve: a kernel of depth {depth} is larger than volumes of depth {x.shape[1]}')
+    raise InputError(
+      f'convolve: a kernel of depth {depth} is larger than volumes of depth {x.shape[1]}'
+    )
   slabs = [x[:, i * spread[0] : i * spread[0] + last : strides[0]] for i in range(depth)]
   batch, count = slabs[0].shape[:2]
   # [batch, depth out, height, width, groups, depth of the kernel, channels of a group]

@@ -85,14 +85,11 @@ def _linear(primitive, transpose):
 
   def mapped(arrays, axes, windows):
     count = next(a.shape[i] for a, i in zip(arrays, axes, strict=True) if i is not None)
-    flat = []
-    for array, axis in zip(arrays, axes, strict=True):
-      if axis is None:
-        array = jnp.broadcast_to(array, (count, *array.shape))
-      else:
-        array = jnp.moveaxis(array, axis, 0)
-      flat.append(array.reshape(-1, *array.shape[2:]))
-    out = primitive.bind(*flat, windows=windows)
+    stacked = (
+      jnp.stack([array] * count) if axis is None else jnp.moveaxis(array, axis, 0)
+      for array, axis in zip(arrays, axes, strict=True)
+    )
+    out = primitive.bind(*(a.reshape(-1, *a.shape[2:]) for a in stacked), windows=windows)
     return out.reshape(count, -1, *out.shape[1:]), 0
 
   ad.primitive_jvps[primitive] = slope

@@ -6,10 +6,16 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import jax
+
+try:
+  import fcntl
+except ImportError:  # Windows
+  fcntl = None
 
 from nn_zoo.errors import InputError
 from nn_zoo.native.library import describe
@@ -48,6 +54,31 @@ def open_workdir(path: str | Path, config: Mapping[str, Any], resume: str = 'aut
       f'workdir {folder}: cannot be written ({reason}); choose another --workdir'
     ) from error
   return folder
+
+
+@contextmanager
+def only_process(folder: Path) -> Iterator[None]:
+  """Keeps a run to one process: two that write the same checkpoints and rows would spoil both.
+
+  The lock is the system's, on the folder itself: it goes with its process, however that ends.
+
+  Raises:
+    InputError: another process has the folder.
+  """
+  if fcntl is None:
+    yield
+    return
+  handle = os.open(folder, os.O_RDONLY)
+  try:
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    yield
+  except BlockingIOError as error:
+    raise InputError(
+      f'workdir {folder}: another process is training in it; choose another --workdir, or '
+      '--resume=new to start beside it'
+    ) from error
+  finally:
+    os.close(handle)
 
 
 def read_config(folder: str | Path) -> dict[str, Any]:

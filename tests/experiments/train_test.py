@@ -15,6 +15,7 @@ from experiments.launch import ROOT, load_config, plain
 from experiments.train import default_workdir, train
 from nn_zoo.errors import InputError
 from nn_zoo.named import nearest
+from nn_zoo.train.workdir import only_process
 
 SMALL = {'steps': 30, 'log_every': 10, 'eval_every': 15, 'batch_size': 16}
 
@@ -106,6 +107,31 @@ def test_a_run_of_another_config_is_not_touched_and_new_starts_beside_it(tmp_pat
   assert {path: path.read_bytes() for path in folder.rglob('*') if path.is_file()} == before
   results = train(small(seed=1), folder, resume='new')
   assert results['workdir'] == str(tmp_path / 'run-2')
+
+
+def test_two_processes_cannot_train_in_one_workdir(tmp_path):
+  with (
+    only_process(tmp_path),
+    pytest.raises(InputError, match=r'another process is training in it.*--resume=new'),
+    only_process(tmp_path),
+  ):
+    pass
+  with only_process(tmp_path):  # it is free again
+    pass
+
+
+def test_a_run_holds_its_workdir_alone(tmp_path):
+  held = []
+
+  def stop():
+    if not held:
+      held.append(True)
+      with pytest.raises(InputError, match='another process is training in it'):
+        train(small(), tmp_path / 'run')
+    return False
+
+  train(small(), tmp_path / 'run', stop=stop)
+  assert held
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,9 @@ def test_kernels_are_compiled_once_and_kept(tmp_path, compiler):
     ({'NN_ZOO_CACHE': '/proc/nowhere'}, 'failed: '),
   ],
 )
-def test_without_kernels_the_result_is_the_same_and_the_reason_is_said(environment, reason, tmp_path):
+def test_without_kernels_the_result_is_the_same_and_the_reason_is_said(
+  environment, reason, tmp_path
+):
   found, total, _ = in_a_process(**{'NN_ZOO_CACHE': str(tmp_path), **environment})
   assert reason in found
   x, kernel = jnp.arange(32.0).reshape(1, 4, 4, 2), jnp.arange(36.0).reshape(3, 3, 2, 2)

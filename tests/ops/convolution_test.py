@@ -31,8 +31,16 @@ CASES = {
   'dilation': ((2, 9, 8, 3), (3, 2, 3, 4), {'kernel_dilation': 2}),
   'strides and dilation': ((2, 11, 9, 2), (3, 3, 2, 3), {'strides': 2, 'kernel_dilation': (2, 3)}),
   'input dilation': ((2, 4, 5, 2), (3, 4, 2, 3), {'input_dilation': (2, 3), 'padding': 2}),
-  'both dilations': ((2, 4, 5, 2), (3, 3, 2, 3), {'input_dilation': 2, 'kernel_dilation': 3, 'padding': 3}),
-  'everything': ((2, 5, 6, 4), (3, 2, 2, 6), {'strides': 2, 'input_dilation': 3, 'groups': 2, 'padding': 2}),
+  'both dilations': (
+    (2, 4, 5, 2),
+    (3, 3, 2, 3),
+    {'input_dilation': 2, 'kernel_dilation': 3, 'padding': 3},
+  ),
+  'everything': (
+    (2, 5, 6, 4),
+    (3, 2, 2, 6),
+    {'strides': 2, 'input_dilation': 3, 'groups': 2, 'padding': 2},
+  ),
   'groups': ((2, 6, 5, 6), (3, 3, 2, 9), {'groups': 3, 'strides': 2}),
   'depthwise': ((2, 6, 5, 20), (3, 3, 1, 20), {'groups': 20}),
   'depthwise strides': ((2, 7, 6, 20), (3, 3, 1, 20), {'groups': 20, 'strides': 2}),
@@ -43,8 +51,16 @@ CASES = {
   'causal': ((3, 19, 4), (3, 4, 5), {'padding': 'CAUSAL', 'kernel_dilation': 4}),
   'sequence strides': ((3, 19, 4), (4, 2, 6), {'strides': 3, 'groups': 2}),
   'volume': ((2, 5, 6, 4, 3), (3, 2, 3, 3, 4), {}),
-  'volume strides': ((2, 6, 6, 5, 4), (3, 3, 2, 2, 6), {'strides': (2, 1, 2), 'groups': 2, 'padding': 1}),
-  'volume dilation': ((1, 7, 6, 4, 2), (2, 3, 1, 2, 3), {'kernel_dilation': (3, 1, 2), 'padding': 2}),
+  'volume strides': (
+    (2, 6, 6, 5, 4),
+    (3, 3, 2, 2, 6),
+    {'strides': (2, 1, 2), 'groups': 2, 'padding': 1},
+  ),
+  'volume dilation': (
+    (1, 7, 6, 4, 2),
+    (2, 3, 1, 2, 3),
+    {'kernel_dilation': (3, 1, 2), 'padding': 2},
+  ),
 }
 
 
@@ -147,7 +163,9 @@ def test_padding_that_copies_pixels(padding, mode, size):
 
 
 @pytest.mark.parametrize('padding', ['SAME', 'VALID', ((2, 1), (0, 3))])
-@pytest.mark.parametrize(('strides', 'spread'), [((2, 2), (1, 1)), ((1, 3), (2, 1)), ((4, 2), (1, 1))])
+@pytest.mark.parametrize(
+  ('strides', 'spread'), [((2, 2), (1, 1)), ((1, 3), (2, 1)), ((4, 2), (1, 1))]
+)
 def test_the_transposed_convolution_is_that_of_jax(padding, strides, spread, kernels):
   both = arrays((2, 5, 4, 3), (3, 4, 3, 2))
 
@@ -215,16 +233,19 @@ def test_devices_share_a_batch_under_shard_map(kernels):
     # The gradient in what all devices share is summed over them.
     return jax.grad(loss)(kernel, x)
 
-  split = jax.shard_map(
-    of_a_part, mesh=mesh, in_specs=(jax.P(), jax.P('data')), out_specs=jax.P()
-  )
+  split = jax.shard_map(of_a_part, mesh=mesh, in_specs=(jax.P(), jax.P('data')), out_specs=jax.P())
   assert_near(jax.jit(split)(kernel_HWIO, x_BHWI), jax.grad(loss)(kernel_HWIO, x_BHWI), 1e-5)
 
 
 @pytest.mark.parametrize(
   ('shape', 'kernel', 'options', 'words'),
   [
-    ((2, 7, 6, 2), (3, 3, 2, 3), {'padding': 'same '}, "padding='same ': expected one of SAME, VALID"),
+    (
+      (2, 7, 6, 2),
+      (3, 3, 2, 3),
+      {'padding': 'same '},
+      "padding='same ': expected one of SAME, VALID",
+    ),
     ((2, 7, 6, 2), (3, 3, 2, 3), {'padding': (1, 2, 3)}, 'padding=(1, 2, 3): expected a number'),
     ((2, 7, 6, 2), (3, 3, 2, 3), {'strides': (1, 2, 3)}, 'strides=(1, 2, 3): expected'),
     ((2, 7, 6, 2), (3, 3, 2, 3), {'strides': 0}, 'strides=0: expected'),

@@ -55,11 +55,15 @@ def test_pixels_outside_need_not_count():
 def test_of_pixels_that_share_the_maximum_the_first_gets_the_gradient(kernels):
   x_BHWC = jnp.array([[1.0, 1.0], [0.0, 1.0]]).reshape(1, 2, 2, 1)
   gradient = jax.grad(lambda x: max_pool(x).sum())(x_BHWC).reshape(-1)
-  np.testing.assert_array_equal(gradient, [1, 0, 0, 0] if kernels == 'native' else [0.25, 0.25, 0, 0.5])
+  np.testing.assert_array_equal(
+    gradient, [1, 0, 0, 0] if kernels == 'native' else [0.25, 0.25, 0, 0.5]
+  )
 
 
 @pytest.mark.parametrize(('shape', 'size', 'strides', 'padding'), CASES)
-def test_second_derivatives_of_the_maximum_are_those_of_flax(shape, size, strides, padding, kernels):
+def test_second_derivatives_of_the_maximum_are_those_of_flax(
+  shape, size, strides, padding, kernels
+):
   x, t = jnp.float32(rng.normal(size=(2, 2, *shape, 3)))
 
   def both_orders(pool):
@@ -95,7 +99,9 @@ def test_pooling_over_all_pixels():
   assert_near(global_max_pool(jnp.float32(x_BHWC)), x_BHWC.max((1, 2)), 1e-6)
 
 
-@pytest.mark.parametrize(('pool', 'reduce'), [(adaptive_average_pool, np.mean), (adaptive_max_pool, np.max)])
+@pytest.mark.parametrize(
+  ('pool', 'reduce'), [(adaptive_average_pool, np.mean), (adaptive_max_pool, np.max)]
+)
 @pytest.mark.parametrize('size', [(1, 1), (3, 2), (7, 9), (9, 12)])
 def test_adaptive_pooling_is_its_definition(pool, reduce, size):
   x_BHWC = rng.normal(size=(2, 7, 9, 3))
