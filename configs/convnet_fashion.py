@@ -2,8 +2,9 @@
 
 Paper of the data: Xiao, Rasul & Vollgraf 2017, "Fashion-MNIST", https://arxiv.org/abs/1708.07747.
 Split: the official test images; 5000 of the training images, by split_seed, for validation.
-Not measured yet in this form. Widths (32, 64, 64) with a hidden layer of 64, shifts of 2 pixels, dropout 0.3,
-label smoothing 0.05 and 6450 steps gave 92.02 % (seed 0).
+Command: python -m experiments.train --config=configs/convnet_fashion.py --config.seed=SEED
+Test accuracy at the last step, seeds 0, 1, 2: 93.48, 93.50, 93.46 %. 346-461 s of training, 378-492 s as a whole
+process (2 cores of an Intel Xeon with AVX-512 that had other work to do at the time, jax 0.10.2).
 """
 
 from configs import base

@@ -70,15 +70,20 @@ def only_process(folder: Path) -> Iterator[None]:
     return
   handle = os.open(folder, os.O_RDONLY)
   try:
-    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    _lock(handle, folder)
     yield
+  finally:
+    os.close(handle)
+
+
+def _lock(handle: int, folder: Path) -> None:
+  try:
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
   except BlockingIOError as error:
     raise InputError(
       f'workdir {folder}: another process is training in it; choose another --workdir, or '
       '--resume=new to start beside it'
     ) from error
-  finally:
-    os.close(handle)
 
 
 def read_config(folder: str | Path) -> dict[str, Any]:
