@@ -45,7 +45,8 @@ from nn_zoo.named import choose
 from nn_zoo.train.workdir import write_json
 
 RESULTS = Path(__file__).resolve().parent / 'results'
-IMAGES = (60000, 28, 28)
+MNIST = (60000, 28)
+EXAMPLES = 1024  # of random images, which differ in nothing that takes time
 
 
 def benchmark(name: str, workload: Workload, repeats: int) -> dict[str, Any]:
@@ -53,28 +54,41 @@ def benchmark(name: str, workload: Workload, repeats: int) -> dict[str, Any]:
   _tell(f'{name}: {workload.about}')
   with tempfile.TemporaryDirectory() as folder:
     training = isinstance(workload.work, Training)
-    source = write_data(Path(folder), workload.work.pad) if training else 'none'
+    source = write_data(Path(folder), workload.work.images) if training else 'none'
     compared = compare(workload, Path(folder), repeats or workload.repeats, _tell)
   command = shlex.join(['python', '-m', 'experiments.benchmark', *sys.argv[1:]])
   about = {'name': name, 'about': workload.about, 'command': command, 'data': source}
   return {**about, **compared, 'machine': machine()}
 
 
-def write_data(folder: Path, pad: int) -> str:
-  """Writes inputs.npy and targets.npy, MNIST or random images of its shape; returns which."""
+def write_data(folder: Path, images: tuple[int, ...]) -> str:
+  """Writes inputs.npy and targets.npy; returns what they are: 'mnist' or 'random'.
+
+  Args:
+    folder: where to.
+    images: as of `Training`; where MNIST is asked for and missing, random images of its shape stand in.
+  """
+  random = np.random.default_rng(0)
+  if len(images) > 1:
+    shape = (EXAMPLES, *images)
+    source, inputs = 'random', random.integers(0, 256, shape, np.uint8)
+    targets = random.integers(0, 10, EXAMPLES, np.int32)
+  else:
+    source, inputs, targets = _mnist(*images, random)
+  np.save(folder / 'inputs.npy', inputs)
+  np.save(folder / 'targets.npy', targets)
+  return source
+
+
+def _mnist(pad, random):
   try:
     arrays = load('mnist', pad=pad, validation=0, split_seed=0).train
-    source = 'mnist'
+    return 'mnist', arrays['inputs'], arrays['targets']
   except InputError as error:
-    random = np.random.default_rng(0)
-    border = ((0, 0), (pad, pad), (pad, pad))
-    images = np.pad(random.integers(0, 256, IMAGES, np.uint8), border)[..., None]
-    arrays = {'inputs': images, 'targets': random.integers(0, 10, IMAGES[0], np.int32)}
-    source = 'random'
     _tell(f'  random images stand in for MNIST: {error}')
-  for name, array in arrays.items():
-    np.save(folder / f'{name}.npy', array)
-  return source
+  side = MNIST[1] + 2 * pad
+  images = random.integers(0, 256, (MNIST[0], side, side, 1), np.uint8)
+  return 'stand-in', images, random.integers(0, 10, MNIST[0], np.int32)
 
 
 def _tell(line: str) -> None:
@@ -109,6 +123,6 @@ if __name__ == '__main__':
   )
   _RECORD = flags.DEFINE_bool('record', True, 'write experiments/benchmark/results/NAME.json')
   __doc__ = __doc__.replace(
-    '{workloads}', '\n'.join(f'  {name:<12} {w.about}' for name, w in WORKLOADS.items())
+    '{workloads}', '\n'.join(f'  {name:<18} {w.about}' for name, w in WORKLOADS.items())
   )
   launch(_main)

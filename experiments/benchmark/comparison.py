@@ -59,12 +59,16 @@ def alternate(ours: Side, peer: Side, repeats: int, tell: Tell) -> tuple[list[Ru
 
 def ratios(ours: list[Run], peer: list[Run], target: Target) -> dict[str, Any]:
   """The ratio of each pair with their median, least and largest, and whether the target is met."""
-  each = [theirs.seconds / mine.seconds for mine, theirs in zip(ours, peer, strict=True)]
+  each = [
+    theirs.measured(target.of) / mine.measured(target.of)
+    for mine, theirs in zip(ours, peer, strict=True)
+  ]
   if target.ratio == 'ours/peer':
     each = [1 / ratio for ratio in each]
   median = statistics.median(each)
   return {
     'of': target.ratio,
+    'compared': target.of,
     'median': median,
     'least': min(each),
     'largest': max(each),
@@ -154,14 +158,12 @@ def _probe(side: Side, steps: int) -> float:
 
 def _training(work: Training, spec: Mapping[str, Any], tell: Tell):
   short = {**spec, 'steps': min(PROBE_STEPS, spec['steps'])}
-  _side('ours', work.program, {**short, 'steps': 2})()
-  variants = {
-    name: _side('peers', work.program, short, more) for name, more in work.variants.items()
-  }
+  _side('ours', 'classification', {**short, 'steps': 2})()
+  variants = {name: _side('peers', work.peer, short, more) for name, more in work.variants.items()}
   best, probes = fastest(variants, spec['steps'], tell)
-  peer = _side('peers', work.program, spec, work.variants[best])
+  peer = _side('peers', work.peer, spec, work.variants[best])
   return (
-    _side('ours', work.program, spec),
+    _side('ours', 'classification', spec),
     peer,
     {'ours': {}, 'peer': {'variant': best, 'variants_seconds': probes}},
   )

@@ -19,8 +19,8 @@ def table(results: Results) -> str:
     lines.append(
       (
         result['name'],
-        f'{result["ours"]["seconds"]:.2f} s',
-        f'{result["peer"]["seconds"]:.2f} s',
+        _time(result, 'ours'),
+        _time(result, 'peer'),
         ratio['of'],
         f'{ratio["median"]:.2f}',
         f'{ratio["least"]:.2f}-{ratio["largest"]:.2f}',
@@ -30,6 +30,12 @@ def table(results: Results) -> str:
     )
   widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
   return '\n'.join('  '.join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def _time(result: Mapping[str, Any], name: str) -> str:
+  if result['ratio']['compared'] == 'seconds':
+    return f'{result[name]["seconds"]:.2f} s'
+  return f'{1e3 * result[name]["step_seconds"]:.2f} ms'
 
 
 def details(results: Results) -> list[str]:
@@ -66,6 +72,6 @@ def warnings(results: Results) -> list[str]:
         f'warning: {result["name"]}: the machine was busy (load average {load:.1f} on {cores} cores before '
         f'the first run, up to {taken:.0%} of the CPU taken by others during one): repeat it when quiet'
       )
-    if result['data'] == 'random':
+    if result['data'] == 'stand-in':
       lines.append(f'warning: {result["name"]}: random images stood in for MNIST')
   return lines

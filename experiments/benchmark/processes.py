@@ -30,6 +30,10 @@ class Run(NamedTuple):
     """What is compared: what the side timed itself, else the whole process."""
     return self.figures.get('seconds', self.wall_seconds)
 
+  def measured(self, name: str) -> float:
+    """The figure of that name; 'seconds' every run has."""
+    return self.seconds if name == 'seconds' else self.figures[name]
+
 
 def disturbed(others: float | None) -> bool:
   """Whether others took so much of the CPU that a time is not to be trusted."""

@@ -13,6 +13,7 @@ class Target(NamedTuple):
 
   ratio: str  # 'peer/ours', how many times as fast we are; or 'ours/peer', how many times as dear
   bound: float  # peer/ours: at least; ours/peer: at most
+  of: str = 'seconds'  # what is compared: 'seconds' of the whole run, or 'step_seconds'
 
   def met(self, ratio: float) -> bool:
     """Whether a ratio is good enough."""
@@ -28,16 +29,16 @@ class Training(NamedTuple):
   """A training run, end to end from after the imports to the loss of the last window.
 
   Attributes:
-    program: the module of this name in `ours` and in `peers`.
+    peer: the module of this name in `peers`.
     spec: what both sides are given.
-    pad: width in pixels of a border of zeros around the images.
+    images: (pad,) for MNIST with a border of that many zeros; else the shape of random images.
     variants: name -> what the peer gets besides; 'environment' holds variables. The fastest is compared.
     macs: multiplications an example takes in each layer, first to last.
   """
 
-  program: str
+  peer: str
   spec: Mapping[str, Any]
-  pad: int
+  images: tuple[int, ...]
   variants: Mapping[str, Mapping[str, Any]]
   macs: tuple[int, ...]
 
@@ -68,14 +69,17 @@ class Workload(NamedTuple):
   work: Training | Processes
 
 
-def _spec(model: str, epochs: int) -> dict[str, Any]:
+def _epochs(model: str, epochs: int) -> dict[str, Any]:
   return {
     'model': {'name': model, 'classes': 10},
+    'net': model,
+    'optimizer': 'adam',
+    'learning_rate': 1e-3,
     'batch_size': 128,
     'steps': epochs * 60000 // 128,
-    'learning_rate': 1e-3,
-    'seed': 0,
+    'steps_per_call': 0,
     'log_every': 100,
+    'seed': 0,
   }
 
 
@@ -84,42 +88,137 @@ _FUSED = _EAGER | {'fused': True}
 _LAST = _FUSED | {'channels_last': True}
 # GNU OpenMP's threads spin while they wait, unless told to sleep: better where cores are shared.
 _SLEEP = {'environment': {'OMP_WAIT_POLICY': 'passive'}}
-_DEFAULT = {'Adam as it comes': _EAGER}
-_MLP = _DEFAULT | {
+_DEFAULT = {'optimizer as it comes': _EAGER}
+_DENSE = _DEFAULT | {
   'fused': _FUSED,
   'fused, passive wait': _FUSED | _SLEEP,
   'fused, compiled': _FUSED | {'compile': True},
 }
-_CNN = _MLP | {
+_CONVOLUTIONAL = _DENSE | {
   'fused, channels last': _LAST,
   'fused, channels last, passive wait': _LAST | _SLEEP,
   'fused, channels last, compiled': _LAST | {'compile': True},
 }
+_MLP = (784 * 512, 512 * 512, 512 * 10)
+
+
+class Net(NamedTuple):
+  """A convolutional net whose training steps are timed: how it is named, made and fed, and its size."""
+
+  about: str
+  model: Mapping[str, Any]
+  images: tuple[int, ...]
+  batch_size: int
+  steps: int
+  macs: tuple[int, ...]
+
+
+NETS = {
+  'lenet': Net(
+    'LeNet-5',
+    {'name': 'lenet', 'classes': 10},
+    (32, 32, 1),
+    128,
+    1000,
+    (28**2 * 25 * 6, 10**2 * 150 * 16, 400 * 120, 120 * 84, 84 * 10),
+  ),
+  'convnet': Net(
+    'the net of configs/convnet_fashion.py',
+    {
+      'name': 'convnet',
+      'classes': 10,
+      'widths': (16, 32, 64),
+      'depth': 2,
+      'hidden': 0,
+      'dropout': 0.2,
+    },
+    (28, 28, 1),
+    128,
+    150,
+    (
+      *(28**2 * 9 * 16, 28**2 * 9 * 16 * 16),
+      *(14**2 * 9 * 16 * 32, 14**2 * 9 * 32 * 32),
+      *(7**2 * 9 * 32 * 64, 7**2 * 9 * 64 * 64),
+      576 * 10,
+    ),
+  ),
+  'resnet_20': Net(
+    'ResNet-20',
+    {'name': 'resnet_cifar', 'classes': 10, 'depth': 20, 'zero_init': False},
+    (32, 32, 3),
+    128,
+    50,
+    (
+      *(32**2 * 9 * 3 * 16, 6 * 32**2 * 9 * 16 * 16),
+      *(16**2 * 9 * 16 * 32, 5 * 16**2 * 9 * 32 * 32),
+      *(8**2 * 9 * 32 * 64, 5 * 8**2 * 9 * 64 * 64),
+      64 * 10,
+    ),
+  ),
+  'tcn': Net(
+    'a temporal convolutional network, 8 levels of 25, on 784 time steps',
+    {'name': 'tcn', 'classes': 10, 'widths': (25,) * 8, 'kernel_size': 7, 'dropout': 0.0},
+    (784, 1),
+    64,
+    50,
+    (784 * 7 * 25, 784 * 25, 15 * 784 * 7 * 25 * 25, 250),
+  ),
+}
+
+
+def _steps(name: str, net: Net, steps_per_call: int) -> dict[str, Any]:
+  return {
+    'model': dict(net.model),
+    'net': name,
+    'optimizer': 'sgd',
+    'learning_rate': 0.01,
+    'batch_size': net.batch_size,
+    'steps': net.steps,
+    'steps_per_call': steps_per_call,
+    'log_every': 50,
+    'seed': 0,
+  }
+
+
+def _of(name: str, net: Net) -> dict[str, Workload]:
+  faster = Target('peer/ours', 1.0, 'step_seconds')
+  of_linen = Target('peer/ours', 3.0, 'step_seconds')
+  # Compiling PyTorch's side takes minutes: tried once a net.
+  eager = {form: more for form, more in _CONVOLUTIONAL.items() if not more['compile']}
+  rows = {
+    name: ('50 steps a call', faster, 'classification', 50, _CONVOLUTIONAL),
+    f'{name}_single': ('1 step a call', faster, 'classification', 1, eager),
+    f'{name}_linen': ('50 steps a call, beside stock Linen', of_linen, 'linen', 50, {'stock': {}}),
+  }
+  return {
+    row: Workload(
+      f'{net.about}, batch {net.batch_size}, {how}',
+      target,
+      7,
+      Training(peer, _steps(name, net, calls), net.images, variants, net.macs),
+    )
+    for row, (how, target, peer, calls, variants) in rows.items()
+  }
+
 
 WORKLOADS: dict[str, Workload] = {
   'mlp_mnist': Workload(
     'MLP 784-512-512-10, MNIST, batch 128, 10 epochs, beside a loop with torch.optim.Adam as it comes',
     Target('peer/ours', 1.5),
     5,
-    Training('classification', _spec('mlp', 10), 0, _DEFAULT, (784 * 512, 512 * 512, 512 * 10)),
+    Training('classification', _epochs('mlp', 10), (0,), _DEFAULT, _MLP),
   ),
   'mlp_mnist_fastest': Workload(
     'the same beside the fastest form of the PyTorch loop',
     Target('peer/ours', 1.0),
     5,
-    Training('classification', _spec('mlp', 10), 0, _MLP, (784 * 512, 512 * 512, 512 * 10)),
+    Training('classification', _epochs('mlp', 10), (0,), _DENSE, _MLP),
   ),
   'lenet_mnist': Workload(
     'LeNet-5, MNIST padded to 32 x 32, batch 128, Adam, 1 epoch',
     Target('peer/ours', 1.0),
     5,
-    Training(
-      'classification',
-      _spec('lenet', 1),
-      2,
-      _CNN,
-      (28**2 * 25 * 6, 10**2 * 150 * 16, 400 * 120, 120 * 84, 84 * 10),
-    ),
+    Training('classification', _epochs('lenet', 1), (2,), _CONVOLUTIONAL, NETS['lenet'].macs),
   ),
   'import': Workload(
     'import nn_zoo beside import jax, flax, optax',
@@ -128,3 +227,5 @@ WORKLOADS: dict[str, Workload] = {
     Processes('import nn_zoo', 'import jax, flax, optax'),
   ),
 }
+for _name, _net in NETS.items():
+  WORKLOADS |= _of(_name, _net)

@@ -18,6 +18,8 @@ import_seconds = time.perf_counter() - began
 
 from experiments.benchmark import side
 
+OPTIMIZERS = {'adam': optax.adam, 'sgd': partial(optax.sgd, momentum=0.9)}
+
 
 def main() -> None:
   """Trains as the spec says and reports; norms of gradients are left out, which the peer has not either."""
@@ -28,12 +30,19 @@ def main() -> None:
   model = nn_zoo.create_model(**spec['model'])
   task = nn_zoo.classification(
     model,
-    optax.adam(spec['learning_rate']),
+    OPTIMIZERS[spec['optimizer']](spec['learning_rate']),
     prepare=lambda x: x / 255,
     descend=partial(descend, norms=False),
   )
-  stream = nn_zoo.Shuffled(data, spec['batch_size'], spec['seed'])
-  state = nn_zoo.fit(task, stream, steps=spec['steps'], seed=spec['seed'], record=record)
+  state = nn_zoo.fit(
+    task,
+    nn_zoo.Shuffled(data, spec['batch_size'], spec['seed']),
+    steps=spec['steps'],
+    seed=spec['seed'],
+    log_every=spec['log_every'],
+    steps_per_call=spec['steps_per_call'],
+    record=record,
+  )
   seconds = time.perf_counter() - started
   side.report(
     {

@@ -1,6 +1,6 @@
 """The same image classifier in PyTorch: tensors in memory, one index_select a batch, no DataLoader.
 
-The images are turned into float32 once, Adam is the fused or the foreach one, the network may be
+The images are turned into float32 once, the optimizer is as it comes or the fused one, the network may be
 compiled, and denormals are flushed to zero as XLA does. Only the loss is reported.
 """
 # ruff: noqa: E402 (the imports are timed)
@@ -16,31 +16,7 @@ torch.optim.Adam([torch.zeros(1)])  # the first optimizer imports some 800 modul
 import_seconds = time.perf_counter() - began
 
 from experiments.benchmark import side
-
-
-def mlp(classes: int) -> nn.Module:
-  """784-512-512-classes."""
-  return nn.Sequential(
-    nn.Flatten(),
-    *(nn.Linear(784, 512), nn.ReLU()),
-    *(nn.Linear(512, 512), nn.ReLU()),
-    nn.Linear(512, classes),
-  )
-
-
-def lenet(classes: int) -> nn.Module:
-  """LeNet-5 with ReLU and max pooling, for 32 x 32 images."""
-  return nn.Sequential(
-    *(nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2)),
-    *(nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2)),
-    nn.Flatten(),
-    *(nn.Linear(400, 120), nn.ReLU()),
-    *(nn.Linear(120, 84), nn.ReLU()),
-    nn.Linear(84, classes),
-  )
-
-
-NETS = {'mlp': mlp, 'lenet': lenet}
+from experiments.benchmark.peers.networks import NETS
 
 
 def main() -> None:
@@ -51,24 +27,23 @@ def main() -> None:
   torch.set_flush_denormal(True)
   torch.manual_seed(spec['seed'])
   started = time.perf_counter()
-  layout = torch.channels_last if spec['channels_last'] else torch.contiguous_format
-  inputs_NCHW = torch.from_numpy(data['inputs']).permute(0, 3, 1, 2).float().div_(255)
-  inputs_NCHW = inputs_NCHW.contiguous(memory_format=layout)
-  targets_N = torch.from_numpy(data['targets']).long()
-  net = NETS[spec['model']['name']](spec['model']['classes']).to(memory_format=layout)
+  inputs, targets_N = _tensors(data, spec['channels_last'])
+  net = NETS[spec['net']](spec['model']['classes'])
+  if spec['channels_last']:
+    net = net.to(memory_format=torch.channels_last)
   call = torch.compile(net) if spec['compile'] else net
-  adam = torch.optim.Adam(net.parameters(), spec['learning_rate'], fused=spec['fused'] or None)
+  optimizer = _optimizer(net, spec)
   examples, batch_size, steps = len(targets_N), spec['batch_size'], spec['steps']
   epochs = -(-steps * batch_size // examples)
   order = torch.cat([torch.randperm(examples) for _ in range(epochs)])
   total = torch.zeros(())
   for step in range(steps):
     rows_B = order[step * batch_size : (step + 1) * batch_size]
-    logits_BC = call(inputs_NCHW.index_select(0, rows_B))
+    logits_BC = call(inputs.index_select(0, rows_B))
     loss = nn.functional.cross_entropy(logits_BC, targets_N.index_select(0, rows_B))
-    adam.zero_grad()
+    optimizer.zero_grad()
     loss.backward()
-    adam.step()
+    optimizer.step()
     total += loss.detach()
     if step == 0:
       first = time.perf_counter()
@@ -89,6 +64,19 @@ def main() -> None:
       'roof': side.roof(_multiply),
     }
   )
+
+
+def _tensors(data, channels_last):
+  inputs = torch.from_numpy(data['inputs']).movedim(-1, 1).float().div_(255)
+  layout = torch.channels_last if channels_last else torch.contiguous_format
+  return inputs.contiguous(memory_format=layout), torch.from_numpy(data['targets']).long()
+
+
+def _optimizer(net, spec):
+  fused = spec['fused'] or None
+  if spec['optimizer'] == 'adam':
+    return torch.optim.Adam(net.parameters(), spec['learning_rate'], fused=fused)
+  return torch.optim.SGD(net.parameters(), spec['learning_rate'], momentum=0.9, fused=fused)
 
 
 def _multiply(a, b):
