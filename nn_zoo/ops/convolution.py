@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 
 from nn_zoo.errors import InputError
-from nn_zoo.ops.bilinear import Geometry, convolution
+from nn_zoo.ops.bilinear import convolution
+from nn_zoo.ops.geometry import Geometry
 
 Sizes = int | Sequence[int]
 Padding = str | int | Sequence[int | tuple[int, int]]

@@ -46,6 +46,7 @@ def compile_steps(
     context: arrays that every step reads.
     size: the largest number of steps in a call; fewer where batches are sent and are large.
   """
+  step = jax.jit(step, inline=True)  # traced once for its shapes and for the loop
   resident, row = _placed(stream)
   if resident is None:
     batch_bytes = sum(leaf.nbytes for leaf in jax.tree.leaves(stream[0]))

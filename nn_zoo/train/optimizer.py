@@ -38,7 +38,7 @@ def optimizer(
     steps: of the whole run, which every schedule but the constant one needs.
     schedule: see `nn_zoo.train.schedule.schedule`.
     weight_decay: λ of decoupled decay, w ← w − η_t λ w, for weights only (not biases, not normalisation).
-      LAMB and LARS have it inside their trust ratio, LARS as part of the gradient.
+      LAMB and LARS have it inside their trust ratio, LARS and MADGRAD as part of the gradient.
     clip_norm: largest global 2-norm of the gradient; 0 for no clipping.
     clip_value: largest absolute value of a gradient's entry; 0 for no clipping.
     average: decay of a running average of the parameters that evaluation uses; 0 for none.

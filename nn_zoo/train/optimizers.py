@@ -6,18 +6,17 @@ w weights, g gradient, η learning rate, λ weight decay, m and v first moments,
 from collections.abc import Callable
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import optax
 from optax import contrib
 
 from nn_zoo.train.adan import adan
+from nn_zoo.train.adapted import fromage, madgrad, momentum, nesterov, polyak_sgd, sm3
 
 
 class Optimizer(NamedTuple):
   """An entry of OPTIMIZERS: optax's function, the update in a line, and the source.
 
-  `decay` names the function's own arguments for decoupled weight decay and its mask, if it has them.
+  `decay` names the function's own arguments for weight decay and its mask, if it has them.
   """
 
   function: Callable[..., optax.GradientTransformation]
@@ -30,25 +29,6 @@ def _link(label: str, address: str) -> str:
   return f'[{label}](https://{address})'
 
 
-def _momentum(learning_rate, momentum: float = 0.9) -> optax.GradientTransformation:
-  return optax.sgd(learning_rate, momentum)
-
-
-def _nesterov(learning_rate, momentum: float = 0.9) -> optax.GradientTransformation:
-  return optax.sgd(learning_rate, momentum, nesterov=True)
-
-
-def _sm3(learning_rate, momentum: float = 0.9) -> optax.GradientTransformation:
-  # optax.sm3 itself takes neither a schedule nor a scalar parameter; there its rule is Adagrad's.
-  scalar = optax.chain(optax.scale_by_rss(0.0, 1e-8), optax.ema(momentum, debias=False))
-
-  def labels(params):
-    return jax.tree.map(lambda param: 'axes' if jnp.ndim(param) else 'scalar', params)
-
-  rule = optax.partition({'axes': optax.scale_by_sm3(momentum), 'scalar': scalar}, labels)
-  return optax.chain(rule, optax.scale_by_learning_rate(learning_rate))
-
-
 _WITH_MASK = ('weight_decay', 'mask')
 _WITH_LONG_MASK = ('weight_decay', 'weight_decay_mask')
 
@@ -57,14 +37,24 @@ OPTIMIZERS: dict[str, Optimizer] = {
     optax.sgd, 'w ← w − ηg', _link('Robbins & Monro 1951', 'doi.org/10.1214/aoms/1177729586')
   ),
   'momentum': Optimizer(
-    _momentum,
+    momentum,
     'v ← μv + g; w ← w − ηv',
     _link('Polyak 1964', 'doi.org/10.1016/0041-5553(64)90137-5'),
   ),
   'nesterov': Optimizer(
-    _nesterov,
+    nesterov,
     'v ← μv + g; w ← w − η(g + μv)',
     _link('Sutskever et al. 2013', 'proceedings.mlr.press/v28/sutskever13.html'),
+  ),
+  'optimistic_sgd': Optimizer(
+    optax.optimistic_gradient_descent,
+    'w ← w − η((α + β)g − β · the last g)',
+    _link('Mokhtari et al. 2019', 'arxiv.org/abs/1901.08511'),
+  ),
+  'polyak_sgd': Optimizer(
+    polyak_sgd,
+    'w ← w − η min((loss − f)/‖g‖², γ) g, f the least loss there can be, 0 by default',
+    _link('Loizou et al. 2020', 'arxiv.org/abs/2002.10542'),
   ),
   'adagrad': Optimizer(
     optax.adagrad,
@@ -124,11 +114,27 @@ OPTIMIZERS: dict[str, Optimizer] = {
     'Adam with s as an outer product of row and column means',
     _link('Shazeer & Stern 2018', 'arxiv.org/abs/1804.04235'),
   ),
+  'ademamix': Optimizer(
+    contrib.ademamix,
+    'Adam with m̂ + αv in place of m̂, v a slower mean of g',
+    _link('Pagliardini et al. 2024', 'arxiv.org/abs/2409.03137'),
+    _WITH_MASK,
+  ),
+  'adopt': Optimizer(
+    contrib.adopt,
+    'u = g/√s, clipped to ± t^¼; m ← β₁m + (1 − β₁)u; w ← w − ηm; s ← β₂s + (1 − β₂)g²',
+    _link('Taniguchi et al. 2024', 'arxiv.org/abs/2411.02853'),
+  ),
   'adan': Optimizer(
     adan,
     'Adam on g + β₂d, d = g − the last g',
     _link('Xie et al. 2022', 'arxiv.org/abs/2208.06677'),
     _WITH_MASK,
+  ),
+  'fromage': Optimizer(
+    fromage,
+    'w ← (w − η‖w‖ g/‖g‖)/√(1 + η²) by layer',
+    _link('Bernstein et al. 2020', 'arxiv.org/abs/2002.03432'),
   ),
   'lamb': Optimizer(
     optax.lamb,
@@ -146,6 +152,12 @@ OPTIMIZERS: dict[str, Optimizer] = {
     optax.lion,
     'w ← w − η sign(β₁m + (1 − β₁)g); m ← β₂m + (1 − β₂)g',
     _link('Chen et al. 2023', 'arxiv.org/abs/2302.06675'),
+    _WITH_MASK,
+  ),
+  'madgrad': Optimizer(
+    madgrad,
+    'w ← μw + (1 − μ)(w₀ − v/∛s), v and s sums of η√t g and η√t g²',
+    _link('Defazio & Jelassi 2021', 'arxiv.org/abs/2101.11075'),
     _WITH_MASK,
   ),
   'muon': Optimizer(
@@ -167,7 +179,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
     optax.sign_sgd, 'w ← w − η sign(g)', _link('Bernstein et al. 2018', 'arxiv.org/abs/1802.04434')
   ),
   'sm3': Optimizer(
-    _sm3,
+    sm3,
     'Adagrad with s shared along axes',
     _link('Anil et al. 2019', 'arxiv.org/abs/1901.11150'),
   ),

@@ -37,6 +37,19 @@ def lars(w, gradients, rates, momentum=0.9, trust_coefficient=0.001, weight_deca
     yield w
 
 
+def polyak_sgd(w, gradients, rates, losses, max_learning_rate=1.0, f_min=0.0, eps=0.0):
+  """SPS_max, its step times the rate, which the paper has as 1/c; w is all parameters as one vector."""
+  for g, rate, loss in zip(gradients, rates, losses, strict=True):
+    w = w - rate * min((loss - f_min) / ((g**2).sum() + eps), max_learning_rate) * g
+    yield w
+
+
+def fromage(w, gradients, rates):
+  for g, rate in zip(gradients, rates, strict=True):
+    w = (w - rate * trust(w, g) * g) / sqrt(1 + rate**2)
+    yield w
+
+
 def novograd(w, gradients, rates, b1=0.9, b2=0.25, eps=1e-6):
   m, s = 0, norm(gradients[0]) ** 2
   for t, (g, rate) in enumerate(zip(gradients, rates, strict=True)):
@@ -113,4 +126,4 @@ def prodigy(w, gradients, rates, betas=(0.9, 0.999), estim_lr0=1e-6, eps=1e-8):
     yield w
 
 
-RULES = (lamb, lars, novograd, sm3, adafactor, muon, prodigy)
+RULES = (lamb, lars, polyak_sgd, fromage, novograd, sm3, adafactor, muon, prodigy)

@@ -156,6 +156,46 @@ def sign_sgd(w, gradients, rates):
     yield w
 
 
+def optimistic_sgd(w, gradients, rates, alpha=1.0, beta=1.0):
+  last = gradients[0]
+  for g, rate in zip(gradients, rates, strict=True):
+    w = w - rate * ((alpha + beta) * g - beta * last)
+    last = g
+    yield w
+
+
+def ademamix(w, gradients, rates, b1=0.9, b2=0.999, b3=0.9999, alpha=5.0, eps=1e-8):
+  """Without the paper's warm-up of α and β₃."""
+  slow = 0
+  for (_, g, _, m, s), rate in zip(moments(gradients, b1, b2), rates, strict=True):
+    slow = b3 * slow + (1 - b3) * g
+    w = w - rate * (m + alpha * slow) / (sqrt(s) + eps)
+    yield w
+
+
+def adopt(w, gradients, rates, b1=0.9, b2=0.9999, eps=1e-6, use_clipping=True):
+  """The paper's Algorithm 2 (1 if not `use_clipping`), whose s₀ takes the first gradient."""
+  m, s = 0, gradients[0] ** 2
+  yield w
+  for t, (g, rate) in enumerate(zip(gradients[1:], rates[1:], strict=True), 1):
+    limit = t**0.25 if use_clipping else np.inf
+    m = b1 * m + (1 - b1) * np.clip(g / np.maximum(sqrt(s), eps), -limit, limit)
+    w = w - rate * m
+    s = b2 * s + (1 - b2) * g**2
+    yield w
+
+
+def madgrad(w, gradients, rates, momentum=0.9, eps=1e-6, weight_decay=0.0):
+  """With the ε that the authors' code adds to η too."""
+  start, v, s = w, 0, 0
+  for t, (g, rate) in enumerate(zip(gradients, rates, strict=True), 1):
+    g = g + weight_decay * w
+    v = v + (rate + eps) * sqrt(t) * g
+    s = s + (rate + eps) * sqrt(t) * g**2
+    w = momentum * w + (1 - momentum) * (start - v / (np.cbrt(s) + eps))
+    yield w
+
+
 RULES = (
   *(
     sgd,
@@ -171,5 +211,5 @@ RULES = (
     adamax,
     amsgrad,
   ),
-  *(adabelief, yogi, adan, lion, sign_sgd),
+  *(adabelief, yogi, adan, lion, sign_sgd, optimistic_sgd, ademamix, adopt, madgrad),
 )

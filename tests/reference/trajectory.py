@@ -23,6 +23,7 @@ def parameters():
 
 PARAMS = parameters()
 GRADIENTS = [jax.tree.map(lambda x: _rng.normal(size=x.shape), PARAMS) for _ in range(STEPS)]
+LOSSES = [4.0 * step for step in range(1, STEPS + 1)]
 
 
 def trajectory(tx, params=PARAMS, steps=STEPS, move=True):
@@ -30,10 +31,11 @@ def trajectory(tx, params=PARAMS, steps=STEPS, move=True):
 
   Not jitted: one by one, most operations are the same for all optimizers, and compiled but once.
   """
+  tx = optax.with_extra_args_support(tx)
   state, seen = tx.init(params), []
-  for grads in GRADIENTS[:steps]:
+  for grads, loss in zip(GRADIENTS[:steps], LOSSES[:steps], strict=True):
     grads = jax.tree.map(lambda grad, param: grad.astype(param.dtype), grads, params)
-    updates, state = tx.update(grads, state, params)
+    updates, state = tx.update(grads, state, params, value=loss)
     after = optax.apply_updates(params, updates)
     seen.append(after)
     params = after if move else params
