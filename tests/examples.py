@@ -34,6 +34,32 @@ LENET_PARAMETERS = {
   'Dense_2/bias': (10,),
 }
 
+
+def normalized(path: str, *kernel: int) -> dict[str, tuple[int, ...]]:
+  """The parameters of a convolution without a bias and the batch normalization behind it."""
+  layer = f'{path}/Normalization_0/BatchNorm_0'
+  return {
+    f'{path}/Conv_0/kernel': kernel,
+    f'{layer}/scale': kernel[-1:],
+    f'{layer}/bias': kernel[-1:],
+  }
+
+
+def layer_normalized(path: str, channels: int) -> dict[str, tuple[int, ...]]:
+  """The parameters of a layer normalization."""
+  return {f'{path}/LayerNorm_0/{name}': (channels,) for name in ('scale', 'bias')}
+
+
+def dense(path: str, *kernel: int) -> dict[str, tuple[int, ...]]:
+  """The parameters of a dense layer, or of a convolution with a bias."""
+  return {f'{path}/kernel': kernel, f'{path}/bias': kernel[-1:]}
+
+
+def causal(path: str, *kernel: int) -> dict[str, tuple[int, ...]]:
+  """The parameters of a convolution with weight normalization."""
+  return {**dense(path, *kernel), f'{path}/scale': kernel[-1:]}
+
+
 MODEL_EXAMPLES = {
   'perceptron': ModelExample(
     'perceptron', {'classes': 3}, (4, 5), {'Dense_0/kernel': (5, 3), 'Dense_0/bias': (3,)}
@@ -90,6 +116,253 @@ MODEL_EXAMPLES = {
       'Dense_1/bias': (3,),
     },
   ),
+  'mobilenet_v2': ModelExample(
+    'mobilenet_v2',
+    {'classes': 3, 'width': 0.25, 'stages': ((1, 32, 1, 1), (2, 32, 2, 2)), 'last_width': 16},
+    (3, 9, 8, 2),
+    {
+      **normalized('ConvNormalization_0', 3, 3, 2, 8),
+      **normalized('InvertedResidual_0/ConvNormalization_0', 3, 3, 1, 8),
+      **normalized('InvertedResidual_0/ConvNormalization_1', 1, 1, 8, 8),
+      **normalized('InvertedResidual_1/ConvNormalization_0', 1, 1, 8, 16),
+      **normalized('InvertedResidual_1/ConvNormalization_1', 3, 3, 1, 16),
+      **normalized('InvertedResidual_1/ConvNormalization_2', 1, 1, 16, 8),
+      **normalized('InvertedResidual_2/ConvNormalization_0', 1, 1, 8, 16),
+      **normalized('InvertedResidual_2/ConvNormalization_1', 3, 3, 1, 16),
+      **normalized('InvertedResidual_2/ConvNormalization_2', 1, 1, 16, 8),
+      **normalized('ConvNormalization_1', 1, 1, 8, 16),
+      **dense('head', 16, 3),
+    },
+  ),
+  'efficientnet': ModelExample(
+    'efficientnet',
+    {'classes': 3, 'width': 0.25, 'depth': 0.5, 'stages': ((1, 16, 1, 1, 3), (2, 64, 2, 2, 5))},
+    (3, 9, 8, 2),
+    {
+      **normalized('ConvNormalization_0', 3, 3, 2, 8),
+      **normalized('InvertedResidual_0/ConvNormalization_0', 3, 3, 1, 8),
+      **dense('InvertedResidual_0/SqueezeExcitation_0/Dense_0', 8, 2),
+      **dense('InvertedResidual_0/SqueezeExcitation_0/Dense_1', 2, 8),
+      **normalized('InvertedResidual_0/ConvNormalization_1', 1, 1, 8, 8),
+      **normalized('InvertedResidual_1/ConvNormalization_0', 1, 1, 8, 16),
+      **normalized('InvertedResidual_1/ConvNormalization_1', 5, 5, 1, 16),
+      **dense('InvertedResidual_1/SqueezeExcitation_0/Dense_0', 16, 2),
+      **dense('InvertedResidual_1/SqueezeExcitation_0/Dense_1', 2, 16),
+      **normalized('InvertedResidual_1/ConvNormalization_2', 1, 1, 16, 16),
+      **normalized('ConvNormalization_1', 1, 1, 16, 64),
+      **dense('head', 64, 3),
+    },
+  ),
+  'convnext': ModelExample(
+    'convnext',
+    {'classes': 3, 'depths': (1, 1), 'widths': (4, 6)},
+    (3, 9, 8, 2),
+    {
+      **dense('Conv_0', 4, 4, 2, 4),
+      **dense('Conv_1', 2, 2, 4, 6),
+      **layer_normalized('Normalization_0', 4),
+      **layer_normalized('Normalization_1', 4),
+      **layer_normalized('Normalization_2', 6),
+      **dense('ConvNeXtBlock_0/Conv_0', 7, 7, 1, 4),
+      **layer_normalized('ConvNeXtBlock_0/Normalization_0', 4),
+      **dense('ConvNeXtBlock_0/Dense_0', 4, 16),
+      **dense('ConvNeXtBlock_0/Dense_1', 16, 4),
+      'ConvNeXtBlock_0/layer_scale': (4,),
+      **dense('ConvNeXtBlock_1/Conv_0', 7, 7, 1, 6),
+      **layer_normalized('ConvNeXtBlock_1/Normalization_0', 6),
+      **dense('ConvNeXtBlock_1/Dense_0', 6, 24),
+      **dense('ConvNeXtBlock_1/Dense_1', 24, 6),
+      'ConvNeXtBlock_1/layer_scale': (6,),
+      **dense('head', 6, 3),
+    },
+  ),
+  'tcn': ModelExample(
+    'tcn',
+    {'classes': 3, 'widths': (4, 5), 'kernel_size': 3, 'dropout': 0.2},
+    (4, 12, 2),
+    {
+      **causal('TemporalBlock_0/CausalConv_0', 3, 2, 4),
+      **causal('TemporalBlock_0/CausalConv_1', 3, 4, 4),
+      **dense('TemporalBlock_0/Conv_0', 1, 2, 4),
+      **causal('TemporalBlock_1/CausalConv_0', 3, 4, 5),
+      **causal('TemporalBlock_1/CausalConv_1', 3, 5, 5),
+      **dense('TemporalBlock_1/Conv_0', 1, 4, 5),
+      **dense('head', 5, 3),
+    },
+  ),
+  'text_cnn': ModelExample(
+    'text_cnn',
+    {'classes': 3, 'maps': 2, 'kernel_sizes': (2, 3), 'dropout': 0.2},
+    (4, 6, 5),
+    {
+      **dense('Conv_0', 2, 5, 2),
+      **dense('Conv_1', 3, 5, 2),
+      **dense('head', 4, 3),
+    },
+  ),
+  'vgg': ModelExample(
+    'vgg',
+    {'classes': 3, 'depth': 11, 'width': 0.0625, 'grid': 1},
+    (3, 32, 33, 2),
+    {
+      'Conv_0/kernel': (3, 3, 2, 4),
+      'Conv_0/bias': (4,),
+      'Conv_1/kernel': (3, 3, 4, 8),
+      'Conv_1/bias': (8,),
+      'Conv_2/kernel': (3, 3, 8, 16),
+      'Conv_2/bias': (16,),
+      'Conv_3/kernel': (3, 3, 16, 16),
+      'Conv_3/bias': (16,),
+      'Conv_4/kernel': (3, 3, 16, 32),
+      'Conv_4/bias': (32,),
+      'Conv_5/kernel': (3, 3, 32, 32),
+      'Conv_5/bias': (32,),
+      'Conv_6/kernel': (3, 3, 32, 32),
+      'Conv_6/bias': (32,),
+      'Conv_7/kernel': (3, 3, 32, 32),
+      'Conv_7/bias': (32,),
+      'Dense_0/kernel': (32, 256),
+      'Dense_0/bias': (256,),
+      'Dense_1/kernel': (256, 256),
+      'Dense_1/bias': (256,),
+      'head/kernel': (256, 3),
+      'head/bias': (3,),
+    },
+  ),
+  'resnet': ModelExample(
+    'resnet',
+    {
+      'classes': 3,
+      'depth': 18,
+      'stages': (1, 1),
+      'width': 0.0625,
+      'zero_init': False,
+      'stochastic_depth': 0.1,
+    },
+    (3, 16, 17, 2),
+    {
+      'Conv_0/kernel': (7, 7, 2, 4),
+      'Normalization_0/BatchNorm_0/scale': (4,),
+      'Normalization_0/BatchNorm_0/bias': (4,),
+      'ResidualBlock_0/Conv_0/kernel': (3, 3, 4, 4),
+      'ResidualBlock_0/Normalization_0/BatchNorm_0/scale': (4,),
+      'ResidualBlock_0/Normalization_0/BatchNorm_0/bias': (4,),
+      'ResidualBlock_0/Conv_1/kernel': (3, 3, 4, 4),
+      'ResidualBlock_0/Normalization_1/BatchNorm_0/scale': (4,),
+      'ResidualBlock_0/Normalization_1/BatchNorm_0/bias': (4,),
+      'ResidualBlock_1/Conv_0/kernel': (3, 3, 4, 8),
+      'ResidualBlock_1/Normalization_0/BatchNorm_0/scale': (8,),
+      'ResidualBlock_1/Normalization_0/BatchNorm_0/bias': (8,),
+      'ResidualBlock_1/Conv_1/kernel': (3, 3, 8, 8),
+      'ResidualBlock_1/Normalization_1/BatchNorm_0/scale': (8,),
+      'ResidualBlock_1/Normalization_1/BatchNorm_0/bias': (8,),
+      'ResidualBlock_1/Conv_2/kernel': (1, 1, 4, 8),
+      'ResidualBlock_1/Normalization_2/BatchNorm_0/scale': (8,),
+      'ResidualBlock_1/Normalization_2/BatchNorm_0/bias': (8,),
+      'head/kernel': (8, 3),
+      'head/bias': (3,),
+    },
+  ),
+  'resnet_bottleneck': ModelExample(
+    'resnet',
+    {
+      'classes': 3,
+      'depth': 50,
+      'stages': (1, 1),
+      'width': 0.0625,
+      'preactivation': True,
+      'normalization': 'group',
+      'zero_init': False,
+      'small_images': True,
+    },
+    (3, 9, 8, 2),
+    {
+      'Conv_0/kernel': (3, 3, 2, 4),
+      'ResidualBlock_0/Normalization_0/GroupNorm_0/scale': (4,),
+      'ResidualBlock_0/Normalization_0/GroupNorm_0/bias': (4,),
+      'ResidualBlock_0/Conv_0/kernel': (1, 1, 4, 4),
+      'ResidualBlock_0/Normalization_1/GroupNorm_0/scale': (4,),
+      'ResidualBlock_0/Normalization_1/GroupNorm_0/bias': (4,),
+      'ResidualBlock_0/Conv_1/kernel': (3, 3, 4, 4),
+      'ResidualBlock_0/Normalization_2/GroupNorm_0/scale': (4,),
+      'ResidualBlock_0/Normalization_2/GroupNorm_0/bias': (4,),
+      'ResidualBlock_0/Conv_2/kernel': (1, 1, 4, 16),
+      'ResidualBlock_0/Conv_3/kernel': (1, 1, 4, 16),
+      'ResidualBlock_1/Normalization_0/GroupNorm_0/scale': (16,),
+      'ResidualBlock_1/Normalization_0/GroupNorm_0/bias': (16,),
+      'ResidualBlock_1/Conv_0/kernel': (1, 1, 16, 8),
+      'ResidualBlock_1/Normalization_1/GroupNorm_0/scale': (8,),
+      'ResidualBlock_1/Normalization_1/GroupNorm_0/bias': (8,),
+      'ResidualBlock_1/Conv_1/kernel': (3, 3, 8, 8),
+      'ResidualBlock_1/Normalization_2/GroupNorm_0/scale': (8,),
+      'ResidualBlock_1/Normalization_2/GroupNorm_0/bias': (8,),
+      'ResidualBlock_1/Conv_2/kernel': (1, 1, 8, 32),
+      'ResidualBlock_1/Conv_3/kernel': (1, 1, 16, 32),
+      'Normalization_0/GroupNorm_0/scale': (32,),
+      'Normalization_0/GroupNorm_0/bias': (32,),
+      'head/kernel': (32, 3),
+      'head/bias': (3,),
+    },
+  ),
+  'resnet_cifar': ModelExample(
+    'resnet_cifar',
+    {'classes': 3, 'depth': 8, 'width': 0.25, 'zero_init': False},
+    (3, 9, 8, 2),
+    {
+      'Conv_0/kernel': (3, 3, 2, 4),
+      'Normalization_0/BatchNorm_0/scale': (4,),
+      'Normalization_0/BatchNorm_0/bias': (4,),
+      'ResidualBlock_0/Conv_0/kernel': (3, 3, 4, 4),
+      'ResidualBlock_0/Normalization_0/BatchNorm_0/scale': (4,),
+      'ResidualBlock_0/Normalization_0/BatchNorm_0/bias': (4,),
+      'ResidualBlock_0/Conv_1/kernel': (3, 3, 4, 4),
+      'ResidualBlock_0/Normalization_1/BatchNorm_0/scale': (4,),
+      'ResidualBlock_0/Normalization_1/BatchNorm_0/bias': (4,),
+      'ResidualBlock_1/Conv_0/kernel': (3, 3, 4, 8),
+      'ResidualBlock_1/Normalization_0/BatchNorm_0/scale': (8,),
+      'ResidualBlock_1/Normalization_0/BatchNorm_0/bias': (8,),
+      'ResidualBlock_1/Conv_1/kernel': (3, 3, 8, 8),
+      'ResidualBlock_1/Normalization_1/BatchNorm_0/scale': (8,),
+      'ResidualBlock_1/Normalization_1/BatchNorm_0/bias': (8,),
+      'ResidualBlock_2/Conv_0/kernel': (3, 3, 8, 16),
+      'ResidualBlock_2/Normalization_0/BatchNorm_0/scale': (16,),
+      'ResidualBlock_2/Normalization_0/BatchNorm_0/bias': (16,),
+      'ResidualBlock_2/Conv_1/kernel': (3, 3, 16, 16),
+      'ResidualBlock_2/Normalization_1/BatchNorm_0/scale': (16,),
+      'ResidualBlock_2/Normalization_1/BatchNorm_0/bias': (16,),
+      'head/kernel': (16, 3),
+      'head/bias': (3,),
+    },
+  ),
+  'densenet': ModelExample(
+    'densenet',
+    {'classes': 3, 'stages': (1, 1), 'width': 0.125, 'dropout': 0.2},
+    (3, 16, 17, 2),
+    {
+      'Conv_0/kernel': (7, 7, 2, 8),
+      'Normalization_0/BatchNorm_0/scale': (8,),
+      'Normalization_0/BatchNorm_0/bias': (8,),
+      'Normalization_1/BatchNorm_0/scale': (8,),
+      'Normalization_1/BatchNorm_0/bias': (8,),
+      'Conv_1/kernel': (1, 1, 8, 16),
+      'Normalization_2/BatchNorm_0/scale': (16,),
+      'Normalization_2/BatchNorm_0/bias': (16,),
+      'Conv_2/kernel': (3, 3, 16, 4),
+      'Normalization_3/BatchNorm_0/scale': (12,),
+      'Normalization_3/BatchNorm_0/bias': (12,),
+      'Conv_3/kernel': (1, 1, 12, 6),
+      'Normalization_4/BatchNorm_0/scale': (6,),
+      'Normalization_4/BatchNorm_0/bias': (6,),
+      'Conv_4/kernel': (1, 1, 6, 16),
+      'Normalization_5/BatchNorm_0/scale': (16,),
+      'Normalization_5/BatchNorm_0/bias': (16,),
+      'Conv_5/kernel': (3, 3, 16, 4),
+      'Normalization_6/BatchNorm_0/scale': (10,),
+      'Normalization_6/BatchNorm_0/bias': (10,),
+      'head/kernel': (10, 3),
+      'head/bias': (3,),
+    },
+  ),
 }
 
 
@@ -143,6 +416,13 @@ TASK_EXAMPLES = {
       'classification', 'convnet', classes=3, widths=(4,), hidden=5, dropout=0.1
     )(tx, prepare=as_float, **more),
     _images,
+  ),
+  'diagnosis': TaskExample(
+    'diagnosis',
+    lambda tx=optax.adam(1e-2), **more: _maker('diagnosis', 'mlp', classes=2, widths=(8,))(  # noqa: B008
+      tx, positive=1, threshold=0.5, **more
+    ),
+    lambda count: _classes(count) | {'targets': np.int32(_classes(count)['targets'] == 1)},
   ),
   'regression': TaskExample(
     'regression',

@@ -4,14 +4,32 @@ from flax import linen as nn
 
 from nn_zoo import named
 from nn_zoo.models.convnet import ConvNet
+from nn_zoo.models.convnext import ConvNeXt
+from nn_zoo.models.densenet import DenseNet
+from nn_zoo.models.efficientnet import EfficientNet
 from nn_zoo.models.lenet import LeNet
 from nn_zoo.models.mlp import MLP, Perceptron
+from nn_zoo.models.mobilenet import MobileNetV2
+from nn_zoo.models.resnet import ResNet
+from nn_zoo.models.resnet_cifar import ResNetCifar
+from nn_zoo.models.tcn import TCN
+from nn_zoo.models.text_cnn import TextCNN
+from nn_zoo.models.vgg import VGG
 
 MODELS: dict[str, type[nn.Module]] = {
   'convnet': ConvNet,
+  'convnext': ConvNeXt,
+  'densenet': DenseNet,
+  'efficientnet': EfficientNet,
   'lenet': LeNet,
   'mlp': MLP,
+  'mobilenet_v2': MobileNetV2,
   'perceptron': Perceptron,
+  'resnet': ResNet,
+  'resnet_cifar': ResNetCifar,
+  'tcn': TCN,
+  'text_cnn': TextCNN,
+  'vgg': VGG,
 }
 
 

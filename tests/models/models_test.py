@@ -8,8 +8,8 @@ from nn_zoo.models import MODELS, create_model, list_models
 
 def test_models_are_listed_by_pattern():
   assert list_models('le*') == ['lenet']
-  assert list_models('*net') == ['convnet', 'lenet']
-  assert list_models('resnet*') == []
+  assert list_models('*vnet') == ['convnet']
+  assert list_models('no*') == []
   assert list_models() == sorted(MODELS)
 
 
@@ -31,9 +31,9 @@ def test_a_type_is_taken_by_name_or_as_it_is(dtype):
     (
       'lenett',
       {},
-      r"model.name='lenett' is unknown. Did you mean 'lenet'\? There are: convnet, le",
+      r"model.name='lenett' is unknown. Did you mean 'lenet'\? There are: convnet, .*lenet, ",
     ),
-    ('resnet', {}, r"model.name='resnet' is unknown. .*There are: convnet, lenet, mlp, perceptron"),
+    ('nothing', {}, r"model.name='nothing' is unknown. There are: convnet, .*mlp, .*perceptron"),
     ('lenet', {'poolin': 'max'}, r"model.poolin: lenet has no such key. Did you mean 'pooling'\?"),
     ('mlp', {'depth': 2}, r'model.depth: mlp has no such key. .*It takes: classes, widths'),
     ('mlp', {'parent': None}, r'model.parent: mlp has no such key'),
