@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -14,8 +15,10 @@ from experiments.benchmark import comparison, output
 from experiments.benchmark import processes as processes_module
 from experiments.benchmark.comparison import alternate, compare, fastest, floor, ratios, summary
 from experiments.benchmark.processes import Run, run
-from experiments.benchmark.workloads import WORKLOADS, Processes, Target, Training, Workload
+from experiments.benchmark.workloads import NETS, WORKLOADS, Processes, Target, Training, Workload
 from nn_zoo.errors import InputError
+from nn_zoo.models import create_model
+from nn_zoo.models.summary import summary as summary_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FASTER = Target('peer/ours', 1.5)
@@ -211,14 +214,24 @@ def test_both_sides_of_a_training_run_do_the_same_work(images):
 
 
 @needs_torch
-def test_lenet_is_the_same_net_on_both_sides(images):
-  padded = np.pad(np.load(images / 'inputs.npy'), ((0, 0), (2, 2), (2, 2), (0, 0)))
-  np.save(images / 'inputs.npy', padded)
-  work = WORKLOADS['lenet_mnist'].work
-  spec = {**work.spec, 'batch_size': 8, 'steps': 2}
-  last = {'channels last': work.variants['fused, channels last']}
-  workload = Workload('', FASTER, 1, work._replace(spec=spec, variants=last))
-  assert compare(workload, images, 1, lambda line: None)['ours']['parameters'] == 61706
+@pytest.mark.parametrize('name', NETS)
+def test_a_net_is_the_same_on_both_sides(name):
+  from experiments.benchmark.peers import networks
+
+  net = NETS[name]
+  model = create_model(**net.model)
+  image = jax.ShapeDtypeStruct((1, *net.images), np.float32)
+  ours = jax.eval_shape(model.init, jax.random.key(0), image)['params']
+  theirs = [parameter.numel() for parameter in networks.NETS[name](10).parameters()]
+  assert sorted(leaf.size for leaf in jax.tree.leaves(ours)) == sorted(theirs)
+
+
+@pytest.mark.parametrize('name', NETS)
+def test_the_multiplications_of_a_net_are_those_that_its_summary_counts(name):
+  net = NETS[name]
+  image = np.zeros((1, *net.images), np.float32)
+  counted = summary_of(create_model(**net.model), image).flops / 2
+  np.testing.assert_allclose(sum(net.macs), counted, rtol=0.03)
 
 
 def test_sides_that_do_different_work_are_refused():
@@ -293,6 +306,6 @@ def test_recorded_results_are_of_the_work_as_it_is_now(path):
   assert len(recorded['ratio']['pairs']) >= workload.repeats
   assert {'cpu', 'cores', 'python', 'jax', 'torch', 'load_average'} <= set(recorded['machine'])
   if isinstance(workload.work, Training):
-    assert recorded['spec'] == workload.work.spec
+    assert recorded['spec'] == json.loads(json.dumps(workload.work.spec))
     assert recorded['floor']['flops'] == workload.work.flops
     assert recorded['data'] == ('random' if len(workload.work.images) > 1 else 'mnist')

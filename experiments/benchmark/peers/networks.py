@@ -70,6 +70,38 @@ def resnet_20(classes: int) -> nn.Module:
   return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, classes))
 
 
+class InvertedBlock(nn.Module):
+  """1x1 convolution to more channels, depthwise 3x3 convolution, 1x1 convolution to few."""
+
+  def __init__(self, inputs: int, width: int, expansion: int, stride: int):
+    super().__init__()
+    inner = inputs * expansion
+    wide = [_conv(inputs, inner, 1), nn.BatchNorm2d(inner), nn.ReLU6()] if expansion > 1 else []
+    depthwise = _conv(inner, inner, 3, stride, inner), nn.BatchNorm2d(inner), nn.ReLU6()
+    self.branch = nn.Sequential(*wide, *depthwise, _conv(inner, width, 1), nn.BatchNorm2d(width))
+    self.residual = stride == 1 and inputs == width
+
+  def forward(self, x: torch.Tensor) -> torch.Tensor:
+    """The branch, beside the inputs where shapes agree."""
+    return x + self.branch(x) if self.residual else self.branch(x)
+
+
+def mobilenet(classes: int) -> nn.Module:
+  """The first four stages of MobileNetV2, for 32 x 32 images."""
+  layers, inputs = [_conv(3, 32, 3), nn.BatchNorm2d(32), nn.ReLU6()], 32
+  for expansion, width, blocks, stride in (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 2, 2),
+    (6, 64, 2, 2),
+  ):
+    for block in range(blocks):
+      layers.append(InvertedBlock(inputs, width, expansion, stride if block == 0 else 1))
+      inputs = width
+  layers += [_conv(inputs, 256, 1), nn.BatchNorm2d(256), nn.ReLU6()]
+  return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(256, classes))
+
+
 class CausalConv(nn.Module):
   """A causal dilated convolution with weight normalisation."""
 
@@ -118,6 +150,7 @@ NETS = {
   'lenet': lenet,
   'convnet': convnet,
   'resnet_20': resnet_20,
+  'mobilenet': mobilenet,
   'tcn': tcn,
 }
 
