@@ -41,6 +41,9 @@ def supervised() -> ConfigDict:
       'mode': 'min',
       'patience': 0,
       'select': 'last',
+      'sampling': 'shuffled',
+      'start': '',
+      'start_keep': ('*',),
     }
   )
   return config

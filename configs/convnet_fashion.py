@@ -3,8 +3,8 @@
 Paper of the data: Xiao, Rasul & Vollgraf 2017, "Fashion-MNIST", https://arxiv.org/abs/1708.07747.
 Split: the official test images; 5000 of the training images, by split_seed, for validation.
 Command: python -m experiments.train --config=configs/convnet_fashion.py --config.seed=SEED
-Test accuracy at the last step, seeds 0, 1, 2: 93.48, 93.50, 93.46 %. 346-461 s of training, 378-492 s as a whole
-process (2 cores of an Intel Xeon with AVX-512 that had other work to do at the time, jax 0.10.2).
+Test accuracy at the last step, seeds 0, 1, 2: 93.48, 93.50, 93.46 %. 346-461 s of training, 378-492 s as a
+whole process (2 cores of an Intel Xeon with AVX-512 that had other work to do at the time, jax 0.10.2).
 """
 
 from configs import base
@@ -12,7 +12,14 @@ from configs import base
 
 def get_config():
   config = base.supervised()
-  config.data = {'name': 'fashion_mnist', 'pad': 0, 'validation': 5000, 'split_seed': 0}
+  config.data = {
+    'name': 'fashion_mnist',
+    'pad': 0,
+    'keep': (),
+    'limit': 0,
+    'validation': 5000,
+    'split_seed': 0,
+  }
   config.model = {
     'name': 'convnet',
     'classes': 10,
@@ -24,7 +31,7 @@ def get_config():
     'dropout': 0.2,
     'dtype': 'float32',
   }
-  config.task.update({'label_smoothing': 0.0, 'top_k': 3})
+  config.task.update({'label_smoothing': 0.0, 'top_k': 3, 'views': ()})
   config.augment = {'shift': {'pixels': 1}, 'flip': {'probability': 0.5}}
   config.optimizer.learning_rate = 3e-3
   config.optimizer.weight_decay = 1e-2

@@ -13,7 +13,15 @@ from configs import base
 
 def get_config():
   config = base.supervised()
-  config.data = {'name': 'digits', 'scale': 4, 'validation': 0.1, 'test': 0.2, 'split_seed': 0}
+  config.data = {
+    'name': 'digits',
+    'scale': 4,
+    'keep': (),
+    'limit': 0,
+    'validation': 0.1,
+    'test': 0.2,
+    'split_seed': 0,
+  }
   config.model = {
     'name': 'lenet',
     'classes': 10,
@@ -22,7 +30,7 @@ def get_config():
     'dropout': 0.25,
     'dtype': 'float32',
   }
-  config.task.update({'label_smoothing': 0.0, 'top_k': 3})
+  config.task.update({'label_smoothing': 0.0, 'top_k': 3, 'views': ()})
   config.augment = {'shift': {'pixels': 3}}
   config.optimizer.learning_rate = 2e-3
   config.optimizer.weight_decay = 1e-2

@@ -12,7 +12,14 @@ from configs import base
 
 def get_config():
   config = base.supervised()
-  config.data = {'name': 'mnist', 'pad': 0, 'validation': 5000, 'split_seed': 0}
+  config.data = {
+    'name': 'mnist',
+    'pad': 0,
+    'keep': (),
+    'limit': 0,
+    'validation': 5000,
+    'split_seed': 0,
+  }
   config.model = {
     'name': 'mlp',
     'classes': 10,
@@ -22,7 +29,7 @@ def get_config():
     'dropout': 0.35,
     'dtype': 'float32',
   }
-  config.task.update({'label_smoothing': 0.0, 'top_k': 3})
+  config.task.update({'label_smoothing': 0.0, 'top_k': 3, 'views': ()})
   config.optimizer.learning_rate = 1e-3
   config.optimizer.weight_decay = 1e-2
   config.optimizer.average = 0.999

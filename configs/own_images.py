@@ -28,7 +28,7 @@ def get_config():
     'dropout': 0.3,
     'dtype': 'float32',
   }
-  config.task.update({'label_smoothing': 0.05, 'top_k': 0})
+  config.task.update({'label_smoothing': 0.05, 'top_k': 0, 'views': ()})
   config.augment = {'shift': {'pixels': 4}, 'flip': {'probability': 0.5}}
   config.optimizer.learning_rate = 3e-3
   config.optimizer.weight_decay = 1e-2

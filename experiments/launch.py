@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import logging as standard_logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -32,6 +33,7 @@ def launch(main: Callable[[list[str]], Any], arguments: bool = False) -> None:
   def guarded(argv: list[str]) -> Any:
     if not flags.FLAGS['verbosity'].present:
       logging.set_verbosity(logging.WARNING)  # orbax tells every step it takes
+      standard_logging.getLogger('nn_zoo').setLevel(standard_logging.INFO)
     try:
       if argv[1:] and not arguments:
         raise InputError(f'{argv[1]!r}: expected only flags, such as --config={argv[1]}')

@@ -33,18 +33,26 @@ def selected(experiment: Experiment, workdir: Path, select: str, seed: int) -> S
 
 def figures(experiment: Experiment, state: State, seed: int) -> dict[str, dict[str, Any]]:
   """Every metric and measure by split, as plain numbers and lists."""
-  table = {}
+  table, given = {}, settled(experiment, state, seed)
   for split, stream in experiment.evals.items():
     calls = evaluation(experiment.task, stream, state, seed)
     values = {name: _plain(value) for name, value in evaluate(calls, state, len(stream)).items()}
     if experiment.measures:
       predictions = predict(experiment.task, state, stream, seed)
       targets = stream.arrays['targets'][: stream.examples]
-      values |= {
-        name: measure(predictions, targets) for name, measure in experiment.measures.items()
-      }
+      for name, measure in experiment.measures.items():
+        value = measure(predictions, targets, **given)
+        values |= value if isinstance(value, dict) else {name: value}
     table[split] = values
   return table
+
+
+def settled(experiment: Experiment, state: State, seed: int) -> dict[str, Any]:
+  """What measures and sections are given besides predictions, chosen on the validation examples."""
+  if experiment.settle is None:
+    return {}
+  stream = experiment.evals.get('validation')
+  return experiment.settle(predict(experiment.task, state, stream, seed) if stream else None)
 
 
 def lines(table: dict[str, dict[str, Any]]) -> str:

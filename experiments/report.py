@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.launch import ROOT, config_description
+from experiments.outcome import settled
 from nn_zoo.build import Experiment
 from nn_zoo.models.summary import summary
 from nn_zoo.report.page import Run, page
@@ -27,7 +28,8 @@ def write_report(
     stream = list(experiment.evals.values())[-1]
     arrays = {name: array[: stream.examples] for name, array in stream.arrays.items()}
     outputs = predict(experiment.task, state, stream, config['seed'])
-    sections = experiment.sections(state, arrays['inputs'], arrays['targets'], outputs)
+    given = settled(experiment, state, config['seed'])
+    sections = experiment.sections(state, arrays['inputs'], arrays['targets'], outputs, **given)
   scalars = {
     split: {name: value for name, value in values.items() if isinstance(value, float)}
     for split, values in results['figures'].items()

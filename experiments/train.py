@@ -12,6 +12,7 @@ Configs:
 """
 
 import hashlib
+import inspect
 import json
 import shlex
 import signal
@@ -26,7 +27,7 @@ from experiments.launch import config_path, define_config, launch, plain
 from experiments.outcome import figures, lines, selected
 from experiments.report import write_report
 from nn_zoo.build import build
-from nn_zoo.train.checkpoint import Checkpoints
+from nn_zoo.train.checkpoint import Checkpoints, kept
 from nn_zoo.train.loop import Stopped, fit
 from nn_zoo.train.record import Record
 from nn_zoo.train.workdir import only_process, open_workdir, write_json
@@ -51,7 +52,8 @@ def train(
     resume: 'auto' or 'new', see `open_workdir`.
     stop: polled; once true, everything is saved and `Stopped` is raised.
   """
-  experiment = build(config)
+  resumes = resume == 'auto' and kept(Path(workdir) / 'checkpoints')
+  experiment = build(config, fresh=not resumes)
   folder = open_workdir(workdir, config, resume)
   command = f'{command} --workdir={shlex.quote(str(folder))}' if command else ''
   with only_process(folder):
@@ -78,9 +80,10 @@ def train(
 
 def _fit(experiment, config, folder, record, stop):
   checkpoints = Checkpoints(folder / 'checkpoints')
-  loop = {
-    k: v for k, v in config['train'].items() if k not in ('batch_size', 'eval_batch_size', 'select')
-  }
+  known = inspect.signature(
+    fit
+  ).parameters  # the other keys are those of `build` and of the figures
+  loop = {key: value for key, value in config['train'].items() if key in known}
   try:
     fit(
       experiment.task,

@@ -15,17 +15,22 @@ from nn_zoo.config import Config, check_config
 from nn_zoo.data.augmentation import augmentation
 from nn_zoo.data.dataset import Dataset
 from nn_zoo.data.preprocess import moments, standardise
-from nn_zoo.data.stream import InOrder, Shuffled
+from nn_zoo.data.stream import Balanced, InOrder, Shuffled
 from nn_zoo.errors import InputError
+from nn_zoo.layers.convolution import Conv
 from nn_zoo.models import MODELS
 from nn_zoo.report import classification as classification_report
+from nn_zoo.report import diagnosis as diagnosis_report
+from nn_zoo.report import explanations
 from nn_zoo.report import regression as regression_report
 from nn_zoo.report.filters import section as first_filters
 from nn_zoo.report.markup import Section
-from nn_zoo.task import State, Task, averaged, descend
-from nn_zoo.tasks import TASKS
+from nn_zoo.task import Learner, State, Task, averaged, descend
+from nn_zoo.tasks import TASKS, decisions
+from nn_zoo.tasks.explain import explain
 from nn_zoo.train.monitor import Monitor, metric_names
 from nn_zoo.train.optimizer import optimizer
+from nn_zoo.train.start import started
 
 
 class Experiment(NamedTuple):
@@ -33,24 +38,29 @@ class Experiment(NamedTuple):
 
   model, task: as the config says, for `data`.
   train, evals: the training stream, and evaluation streams by split.
-  measures: name -> (predictions, targets) -> float, for figures that are not means over examples.
-  sections: (state, inputs, targets, predictions) -> what the report shows besides the curves.
+  measures: name -> (predictions, targets, **settled) -> float, for figures that are not means over examples;
+    several figures at once are a dictionary.
+  sections: (state, inputs, targets, predictions, **settled) -> what the report shows besides the curves.
+  settle: predictions for the validation examples -> settled, what measures and sections are given besides,
+    such as a threshold; None if that is nothing.
   """
 
   model: nn.Module
   task: Task
   data: Dataset
-  train: Shuffled
+  train: Shuffled | Balanced
   evals: dict[str, InOrder]
-  measures: dict[str, Callable[[np.ndarray, np.ndarray], float]]
-  sections: Callable[[State, np.ndarray, np.ndarray, np.ndarray], list[Section]]
+  measures: dict[str, Callable[..., float | dict[str, Any]]]
+  sections: Callable[..., list[Section]]
+  settle: Callable[[np.ndarray | None], dict[str, Any]] | None = None
 
 
-def build(config: Config) -> Experiment:
+def build(config: Config, fresh: bool = True) -> Experiment:
   """Makes an experiment, and traces its functions once, so that what cannot run is found before a run begins.
 
   Args:
     config: the sections data, model, task, augment, optimizer, descend and train, and seed.
+    fresh: False for a run that has a checkpoint of its own, so that train.start is not read again.
 
   Raises:
     InputError: anything in the config or the data that does not fit, in one line.
@@ -72,21 +82,24 @@ def build(config: Config) -> Experiment:
     for split, arrays in (('validation', data.validation), ('test', data.test))
     if len(arrays['targets'])
   }
-  stream = Shuffled(data.train, train['batch_size'], config['seed'])
+  stream = _stream(config, data)
   kind = KINDS[config['task']['name']]
-  experiment = Experiment(
-    model, task, data, stream, evals, kind.measures, partial(_drawn, kind.sections, data)
-  )
-  _rehearse(config, experiment)
-  return experiment
+  settle = kind.settle and kind.settle(config['task'], data.validation['targets'])
+  sections = partial(_drawn, kind.sections, data, model, given['prepare'])
+  experiment = Experiment(model, task, data, stream, evals, kind.measures, sections, settle)
+  state = _rehearse(config, experiment)
+  if fresh and train['start']:
+    task = started(task, tx, state, train['start'], train['start_keep'])
+  return experiment._replace(task=task)
 
 
 class Kind(NamedTuple):
   """What a task brings besides its functions: its targets, measures, and sections of the report."""
 
   targets: str  # 'classes' or 'reals'
-  measures: dict[str, Callable[[np.ndarray, np.ndarray], float]]
+  measures: dict[str, Callable[..., float | dict[str, Any]]]
   sections: Callable[..., list[Section]]
+  settle: Callable[..., Callable] | None = None  # (fields, validation targets) -> Experiment.settle
 
 
 def _r2(predictions: np.ndarray, targets: np.ndarray) -> float:
@@ -98,6 +111,12 @@ def _r2(predictions: np.ndarray, targets: np.ndarray) -> float:
 
 KINDS = {
   'classification': Kind('classes', {}, classification_report.sections),
+  'diagnosis': Kind(
+    'classes',
+    {'diagnosis': decisions.measures},
+    partial(diagnosis_report.sections, decisions.measures),
+    decisions.operating_point,
+  ),
   'regression': Kind('reals', {'r2': _r2}, regression_report.sections),
 }
 
@@ -136,7 +155,14 @@ def _given(config: Config, data: Dataset) -> dict[str, Any]:
   return given
 
 
-def _rehearse(config: Config, experiment: Experiment) -> None:
+def _stream(config: Config, data: Dataset) -> Shuffled | Balanced:
+  batch_size, seed = config['train']['batch_size'], config['seed']
+  if config['train']['sampling'] == 'balanced':
+    return Balanced(data.train, batch_size, seed, len(data.classes))
+  return Shuffled(data.train, batch_size, seed)
+
+
+def _rehearse(config: Config, experiment: Experiment) -> State:
   task, key, batch = experiment.task, jax.random.key(0), experiment.train[0]
   train = config['train']
   try:
@@ -152,11 +178,18 @@ def _rehearse(config: Config, experiment: Experiment) -> None:
       f'with these settings: {reason}'
     ) from error
   Monitor(train['monitor'], train['mode'], train['patience'], [], known)
+  return state
 
 
-def _drawn(draw, data: Dataset, state: State, inputs, targets, predictions) -> list[Section]:
+def _drawn(draw, data, model, prepare, state, inputs, targets, predictions, **settled):
   classes = {'classes': data.classes} if data.classes else {}
-  sections = draw(inputs, targets, predictions, **classes)
+  sections = draw(inputs, targets, predictions, **classes, **settled)
+  if (
+    data.classes and isinstance(state, Learner) and inputs.shape[-1] in (1, 3) and inputs.ndim == 4
+  ):
+    variables = {'params': averaged(state), **state.stats}
+    look = partial(explain, model, variables, prepare, Conv)
+    sections += explanations.sections(look, inputs, targets, predictions, data.classes)
   if inputs.ndim == 4:
     filters = first_filters(jax.device_get(averaged(state)), inputs.shape[1:])
     sections += [filters] if filters else []

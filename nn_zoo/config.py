@@ -33,7 +33,11 @@ LEAST = {
   'model.dropout': 0,
 }
 BELOW = {'optimizer.average': 1, 'task.label_smoothing': 1, 'model.dropout': 1}
-WORDS = {'train.mode': ('min', 'max'), 'train.select': ('last', 'best')}
+WORDS = {
+  'train.mode': ('min', 'max'),
+  'train.select': ('last', 'best'),
+  'train.sampling': ('shuffled', 'balanced'),
+}
 
 
 def check_config(config: Config) -> None:
@@ -79,8 +83,11 @@ def _train(
   mode: str,
   patience: int,
   select: str,
+  sampling: str,
+  start: str,
+  start_keep: tuple[str, ...],
 ):
-  """The keys of config.train and their types; `fit` explains them."""
+  """The keys of config.train and their types; `fit`, `Balanced` and `started` explain them."""
 
 
 def _check_values(config: Config) -> None:

@@ -56,6 +56,7 @@ def experiment(request, tmp_path):
   if request.param in OWN:
     (tmp_path / 'own').mkdir()
     config.data.path = OWN[request.param](tmp_path / 'own')
+  config.train.start = ''  # it would name a run; tests/experiments/transfer_test.py has one
   if 'mnist' in config.data.name:
     request.getfixturevalue('data_folder')
   built = build(plain(config))

@@ -10,6 +10,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
+from nn_zoo.data.randaugment import randaugment
 from nn_zoo.named import check, choose
 from nn_zoo.task import Batch, Key
 
@@ -77,23 +78,43 @@ def mixup(key: Key, batch: Batch, *, alpha: float, classes: int) -> Batch:
   key_share, key_order = jax.random.split(key)
   share = jax.random.beta(key_share, alpha, alpha)
   order_B = jax.random.permutation(key_order, batch['weight'].shape[0])
-  targets = batch['targets']
-  if classes and targets.ndim == 1:
-    targets = jax.nn.one_hot(targets, classes)
+  inputs = _blend(batch['inputs'].astype(jnp.float32), order_B, share)
+  return batch | {'inputs': inputs, 'targets': _blend(_soft(batch, classes), order_B, share)}
 
-  def blend(x):
-    return share * x + (1 - share) * jnp.take(x, order_B, axis=0)
 
-  inputs = batch['inputs'].astype(jnp.float32)
-  return batch | {'inputs': blend(inputs), 'targets': blend(targets)}
+def cutmix(key: Key, batch: Batch, *, alpha: float, classes: int) -> Batch:
+  """Replaces a window of each image by that of another of the batch; the targets by the shares of pixels.
+
+  The window, one a batch, has sqrt(1 - m) of each side, m ~ Beta(alpha, alpha), and its centre anywhere;
+  with k the share of pixels outside it, targets become k y_i + (1 - k) y_j. Class targets become soft;
+  `classes` = 0 means real targets.
+
+  Source: Yun et al. 2019, "CutMix: Regularization strategy to train strong classifiers with localizable
+  features", https://arxiv.org/abs/1905.04899.
+  """
+  key_share, key_place, key_order = jax.random.split(key, 3)
+  images_BHWC = batch['inputs']
+  _, height, width, _ = images_BHWC.shape
+  side = jnp.sqrt(1 - jax.random.beta(key_share, alpha, alpha))
+  key_H, key_W = jax.random.split(key_place)
+  outside_1H = _outside(key_H, 1, height, jnp.floor(side * height).astype(jnp.int32))
+  outside_1W = _outside(key_W, 1, width, jnp.floor(side * width).astype(jnp.int32))
+  keep_HW = outside_1H[0, :, None] | outside_1W[0, None, :]
+  share = jnp.sum(keep_HW) / (height * width)
+  order_B = jax.random.permutation(key_order, images_BHWC.shape[0])
+  others_BHWC = jnp.take(images_BHWC, order_B, axis=0)
+  inputs = jnp.where(keep_HW[None, :, :, None], images_BHWC, others_BHWC)
+  return batch | {'inputs': inputs, 'targets': _blend(_soft(batch, classes), order_B, share)}
 
 
 AUGMENTATIONS: dict[str, Callable[..., Batch]] = {
   'shift': shift,
   'flip': flip,
   'crop': crop,
+  'randaugment': randaugment,
   'erasing': erasing,
   'mixup': mixup,
+  'cutmix': cutmix,
 }
 
 
@@ -113,7 +134,7 @@ def augmentation(fields: Mapping[str, Mapping], classes: int) -> Callable[[Key, 
   for name, change in AUGMENTATIONS.items():
     if name in fields:
       check(change, f'augment.{name}', name, ('classes',), 2, fields[name])
-      more = {'classes': classes} if change is mixup else {}
+      more = {'classes': classes} if change in (mixup, cutmix) else {}
       chain.append(partial(change, **fields[name], **more))
 
   def augment(key: Key, batch: Batch) -> Batch:
@@ -126,6 +147,15 @@ def augmentation(fields: Mapping[str, Mapping], classes: int) -> Callable[[Key, 
 
 def _each(function, key, images_BHWC):
   return jax.vmap(function)(jax.random.split(key, images_BHWC.shape[0]), images_BHWC)
+
+
+def _soft(batch, classes):
+  targets = batch['targets']
+  return jax.nn.one_hot(targets, classes) if classes and targets.ndim == 1 else targets
+
+
+def _blend(x, order_B, share):
+  return share * x + (1 - share) * jnp.take(x, order_B, axis=0)
 
 
 def _outside(key, batch_size, length, pixels):

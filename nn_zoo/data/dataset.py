@@ -61,6 +61,46 @@ def split(
   )
 
 
+def keep_classes(
+  labels: np.ndarray, names: tuple[str, ...], keep: tuple[int, ...]
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+  """The rows of some classes, their labels counted anew from 0 in the order of `keep`, and their names.
+
+  Args:
+    labels: class indices, one a row.
+    names: of all classes.
+    keep: class indices; () for all.
+
+  Raises:
+    InputError: `keep` names a class twice or one that there is not, or fewer than two.
+  """
+  if not keep:
+    return np.arange(len(labels)), labels, names
+  if len(keep) < 2 or len(set(keep)) < len(keep) or not set(keep) <= set(range(len(names))):
+    raise InputError(
+      f'data.keep={tuple(keep)}: expected at least two different classes of 0 to {len(names) - 1}, '
+      'or () for all'
+    )
+  place = np.full(len(names), -1, labels.dtype)
+  place[list(keep)] = np.arange(len(keep))
+  rows = np.flatnonzero(place[labels] >= 0)
+  return rows, place[labels[rows]], tuple(names[label] for label in keep)
+
+
+def first(part: Split, limit: int) -> Split:
+  """The first `limit` examples, which are random ones of what was divided by `split`; 0 for all.
+
+  Raises:
+    InputError: there are not as many.
+  """
+  examples = len(part['targets'])
+  if not 0 <= limit <= examples:
+    raise InputError(
+      f'data.limit={limit}: expected 1 to {examples} training examples, or 0 for all'
+    )
+  return {name: array[: limit or None] for name, array in part.items()}
+
+
 def check(
   inputs: np.ndarray, targets: np.ndarray, *, classes: int, source: str, prefix: str = ''
 ) -> None:

@@ -2,14 +2,24 @@
 
 import numpy as np
 
-from nn_zoo.data.dataset import Dataset, at_least, split
+from nn_zoo.data.dataset import Dataset, at_least, first, keep_classes, split
 
 
-def digits(*, scale: int = 1, validation: float, test: float, split_seed: int) -> Dataset:
+def digits(
+  *,
+  scale: int = 1,
+  keep: tuple[int, ...] = (),
+  limit: int = 0,
+  validation: float,
+  test: float,
+  split_seed: int,
+) -> Dataset:
   """Loads 1797 handwritten digits of 8 x 8 pixels, uint8 [N, 8 scale, 8 scale, 1], 10 classes.
 
   Args:
     scale: enlarges both sides by this factor (bicubic); 4 gives 32 x 32.
+    keep: the classes to take, counted anew from 0 in this order; () for all.
+    limit: training examples to take, drawn by split_seed; 0 for all.
     validation: fraction or number of examples held out to choose by.
     test: fraction or number of examples held out to report.
     split_seed: seed of the division.
@@ -22,19 +32,16 @@ def digits(*, scale: int = 1, validation: float, test: float, split_seed: int) -
 
   side = 8 * at_least('scale', scale, 1)
   data = load_digits()
-  images = np.rint(data.images * (255 / 16)).astype(np.uint8)
+  rows, targets, names = keep_classes(data.target.astype(np.int32), tuple('0123456789'), keep)
+  images = np.rint(data.images[rows] * (255 / 16)).astype(np.uint8)
   if scale > 1:
     images = np.stack(
       [Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC) for image in images]
     )
-  parts = split(
-    images[..., None],
-    data.target.astype(np.int32),
-    validation=validation,
-    test=test,
-    seed=split_seed,
+  train, *held = split(
+    images[..., None], targets, validation=validation, test=test, seed=split_seed
   )
-  return Dataset(*parts, classes=tuple('0123456789'))
+  return Dataset(first(train, limit), *held, classes=names)
 
 
 def diabetes(*, validation: float, test: float, split_seed: int) -> Dataset:

@@ -7,7 +7,7 @@ import zlib
 
 import numpy as np
 
-from nn_zoo.data.dataset import Dataset, at_least, split
+from nn_zoo.data.dataset import Dataset, at_least, first, keep_classes, split
 from nn_zoo.data.fetch import FILES, File, data_root, located
 from nn_zoo.errors import InputError
 
@@ -21,12 +21,21 @@ _FASHION = ('t-shirt/top', 'trouser', 'pullover', 'dress', 'coat')
 _FASHION += ('sandal', 'shirt', 'sneaker', 'bag', 'ankle boot')
 
 
-def mnist(*, pad: int = 0, validation: float, split_seed: int) -> Dataset:
+def mnist(
+  *,
+  pad: int = 0,
+  keep: tuple[int, ...] = (),
+  limit: int = 0,
+  validation: float,
+  split_seed: int,
+) -> Dataset:
   """Loads handwritten digits, 60000 to learn from and the official 10000 to report, 28 x 28.
 
   Args:
     pad: width in pixels of a border of zeros; 2 gives 32 x 32.
-    validation: fraction or number of the 60000 held out to choose by.
+    keep: the classes to take, counted anew from 0 in this order; () for all.
+    limit: training examples to take, drawn by split_seed; 0 for all.
+    validation: fraction or number of the training images held out to choose by.
     split_seed: seed of that division.
 
   Raises:
@@ -35,15 +44,24 @@ def mnist(*, pad: int = 0, validation: float, split_seed: int) -> Dataset:
   Source: Y. LeCun, L. Bottou, Y. Bengio and P. Haffner (1998), Gradient-Based Learning Applied to
     Document Recognition, http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf.
   """
-  return _published('mnist', tuple('0123456789'), pad, validation, split_seed)
+  return _published('mnist', tuple('0123456789'), pad, keep, limit, validation, split_seed)
 
 
-def fashion_mnist(*, pad: int = 0, validation: float, split_seed: int) -> Dataset:
+def fashion_mnist(
+  *,
+  pad: int = 0,
+  keep: tuple[int, ...] = (),
+  limit: int = 0,
+  validation: float,
+  split_seed: int,
+) -> Dataset:
   """Loads pictures of clothes, 60000 to learn from and the official 10000 to report, 28 x 28.
 
   Args:
     pad: width in pixels of a border of zeros; 2 gives 32 x 32.
-    validation: fraction or number of the 60000 held out to choose by.
+    keep: the classes to take, counted anew from 0 in this order; () for all.
+    limit: training examples to take, drawn by split_seed; 0 for all.
+    validation: fraction or number of the training images held out to choose by.
     split_seed: seed of that division.
 
   Raises:
@@ -52,22 +70,22 @@ def fashion_mnist(*, pad: int = 0, validation: float, split_seed: int) -> Datase
   Source: H. Xiao, K. Rasul and R. Vollgraf (2017), Fashion-MNIST: a Novel Image Dataset for
     Benchmarking Machine Learning Algorithms, https://arxiv.org/abs/1708.07747.
   """
-  return _published('fashion_mnist', _FASHION, pad, validation, split_seed)
+  return _published('fashion_mnist', _FASHION, pad, keep, limit, validation, split_seed)
 
 
-def _published(dataset, classes, pad, validation, split_seed) -> Dataset:
+def _published(dataset, classes, pad, keep, limit, validation, split_seed) -> Dataset:
   border = (at_least('pad', pad, 0),) * 2
   train_images, train_labels, test_images, test_labels = (
     _read(dataset, file) for file in FILES[dataset]
   )
-  train_images, test_images = (
-    np.pad(images, ((0, 0), border, border))[..., None] for images in (train_images, test_images)
-  )
-  train, validation, _ = split(
-    train_images, train_labels.astype(np.int32), validation=validation, test=0, seed=split_seed
-  )
-  test = {'inputs': test_images, 'targets': test_labels.astype(np.int32)}
-  return Dataset(train, validation, test, classes)
+  parts = []
+  for images, labels in ((train_images, train_labels), (test_images, test_labels)):
+    rows, targets, names = keep_classes(labels.astype(np.int32), classes, keep)
+    images = images[rows] if keep else images
+    parts.append((np.pad(images, ((0, 0), border, border))[..., None], targets))
+  train, validation, _ = split(*parts[0], validation=validation, test=0, seed=split_seed)
+  test = dict(zip(('inputs', 'targets'), parts[1], strict=True))
+  return Dataset(first(train, limit), validation, test, names)
 
 
 def _read(dataset: str, file: File) -> np.ndarray:

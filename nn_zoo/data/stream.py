@@ -32,10 +32,7 @@ class Shuffled:
     self.arrays = _weighted(arrays)
     self.batch_size = batch_size
     self.examples = len(self.arrays['weight'])
-    if not 1 <= batch_size <= self.examples:
-      raise InputError(
-        f'train.batch_size={batch_size}: expected 1 to {self.examples}, the number of training examples'
-      )
+    _check_size(batch_size, self.examples)
     self._order = lru_cache(maxsize=2)(
       lambda epoch: np.random.default_rng([seed, epoch]).permutation(self.examples).astype(np.int32)
     )
@@ -49,6 +46,48 @@ class Shuffled:
 
   def __getitem__(self, step: int) -> Arrays:
     return {name: array[self.rows(step)] for name, array in self.arrays.items()}
+
+
+class Balanced:
+  """A train stream whose batches hold equally many examples of each class, up to one.
+
+  Batches follow one another along the endless row 0, 1, ..., C - 1, 0, 1, ... of classes, so that each class
+  has the floor or the ceiling of batch_size / C examples in a batch, and which have one more goes round. The
+  examples of a class come in rounds of their own: each once, in a new order every time.
+
+  This is oversampling until the classes are even. Source: Buda, Maki & Mazurowski 2018, "A systematic study
+  of the class imbalance problem in convolutional neural networks", https://arxiv.org/abs/1710.05381.
+  """
+
+  def __init__(self, arrays: Arrays, batch_size: int, seed: int = 0, classes: int = 0):
+    """Args: arrays of one length; batch_size in examples; seed of the order; classes, 0 for as many as seen.
+
+    Raises:
+      InputError: the targets are not classes, a class has no example, or the batch is larger than the data.
+    """
+    self.arrays = _weighted(arrays)
+    self.batch_size = batch_size
+    self.examples = len(self.arrays['weight'])
+    _check_size(batch_size, self.examples)
+    members = _by_class(self.arrays['targets'], classes)
+    self._seed, self._sizes = seed, [len(rows) for rows in members]
+    self._order = lru_cache(maxsize=2 * len(members))(
+      lambda label, turn: np.random.default_rng([seed, 1 + label, turn]).permutation(members[label])
+    )
+
+  def rows(self, step: int) -> np.ndarray:
+    """The row numbers of that step's batch."""
+    rows = np.empty(self.batch_size, np.int32)
+    for index in range(self.batch_size):
+      drawn, label = divmod(step * self.batch_size + index, len(self._sizes))
+      turn, place = divmod(drawn, self._sizes[label])
+      rows[index] = self._order(label, turn)[place]
+    # Parts of a batch (descend.accumulate) take every n-th example, which must not be every n-th class.
+    return np.random.default_rng([self._seed, 0, step]).permutation(rows)
+
+  def __getitem__(self, step: int) -> Arrays:
+    rows = self.rows(step)
+    return {name: array[rows] for name, array in self.arrays.items()}
 
 
 class InOrder:
@@ -73,6 +112,28 @@ class InOrder:
 
   def __len__(self) -> int:
     return len(self.arrays['weight']) // self.batch_size
+
+
+def _check_size(batch_size: int, examples: int) -> None:
+  if not 1 <= batch_size <= examples:
+    raise InputError(
+      f'train.batch_size={batch_size}: expected 1 to {examples}, the number of training examples'
+    )
+
+
+def _by_class(targets: np.ndarray, classes: int) -> list[np.ndarray]:
+  # The rows of each class, in order.
+  if targets.ndim != 1 or not np.issubdtype(targets.dtype, np.integer):
+    raise InputError(
+      "train.sampling='balanced' needs targets that are classes; for real numbers set 'shuffled'"
+    )
+  counts = np.bincount(targets, minlength=classes)
+  if not counts.all():
+    raise InputError(
+      f"train.sampling='balanced': class {counts.argmin()} has no training example; expected at "
+      "least one of each, or set 'shuffled'"
+    )
+  return np.split(np.argsort(targets, kind='stable'), np.cumsum(counts)[:-1])
 
 
 def _weighted(arrays: Arrays) -> Arrays:

@@ -47,7 +47,7 @@ def sections(
   logp_NC = log_softmax(logits_NC)
   counts_CC = confusion(targets_N, logp_NC.argmax(1), len(names))
   return [
-    Section('Confusion matrix', _confusion(counts_CC, names)),
+    Section('Confusion matrix', matrix_and_classes(counts_CC, names)),
     Section('Worst mistakes', _mistakes(inputs_N, targets_N, logp_NC, names)),
     calibration.section(targets_N, logp_NC),
   ]
@@ -75,7 +75,8 @@ def worst(targets_N: np.ndarray, logp_NC: np.ndarray) -> np.ndarray:
   return wrong[np.argsort(-np.nan_to_num(loss_N[wrong], nan=np.inf), kind='stable')]
 
 
-def _confusion(counts_CC: np.ndarray, names: list[str]) -> str:
+def matrix_and_classes(counts_CC: np.ndarray, names: Sequence[str]) -> str:
+  """The confusion matrix drawn, and precision, recall and F1 by class."""
   support, predicted, right = counts_CC.sum(1), counts_CC.sum(0), np.diag(counts_CC)
   rows = (
     (name, s, _ratio(r, p), _ratio(r, s), _ratio(2 * r, s + p))

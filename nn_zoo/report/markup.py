@@ -111,15 +111,17 @@ def settings(pairs: Iterable[tuple[str, object]]) -> str:
   return '<dl class="settings">' + ''.join(items) + '</dl>'
 
 
-def tiles(pictures: Sequence[tuple[str, str]], tight: bool = False) -> str:
+def tiles(pictures: Sequence[tuple[str, str]], tight: bool = False, columns: int = 0) -> str:
   """A grid of pictures.
 
   Args:
     pictures: pairs of a data URI and a caption (markup, may be empty).
     tight: whether the pictures are drawn small.
+    columns: pictures in a row, as many as there is room for if 0.
   """
   figures = ''.join(
     f'<figure><img src="{uri}" alt="">{caption and f"<figcaption>{caption}</figcaption>"}</figure>'
     for uri, caption in pictures
   )
-  return f'<div class="tiles{" tight" if tight else ""}">{figures}</div>'
+  style = f' style="grid-template-columns:repeat({columns},1fr);gap:.4rem"' if columns else ''
+  return f'<div class="tiles{" tight" if tight else ""}"{style}>{figures}</div>'

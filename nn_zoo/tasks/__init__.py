@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from nn_zoo.task import Task
 from nn_zoo.tasks.classification import classification
+from nn_zoo.tasks.diagnosis import diagnosis
 from nn_zoo.tasks.regression import regression
 
 TASKS: dict[str, Callable[..., Task]] = {
   'classification': classification,
+  'diagnosis': diagnosis,
   'regression': regression,
 }

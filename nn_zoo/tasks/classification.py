@@ -14,8 +14,9 @@ from nn_zoo import task as contract
 from nn_zoo.errors import InputError
 from nn_zoo.named import choose
 from nn_zoo.ops.losses import LOSSES
-from nn_zoo.task import Batch, Key, Mean, Metrics, Task
+from nn_zoo.task import Batch, Key, Learner, Mean, Metrics, Task
 from nn_zoo.tasks.supervised import not_augmented, supervised, unchanged
+from nn_zoo.tasks.views import over_views
 
 FITTING = ('cross_entropy', 'focal', 'hinge', 'kl')
 
@@ -27,6 +28,7 @@ def classification(
   loss: str = 'cross_entropy',
   label_smoothing: float = 0.0,
   top_k: int = 0,
+  views: tuple[str, ...] = (),
   l1: float = 0.0,
   l2: float = 0.0,
   prepare: Callable[[jax.Array], jax.Array] = unchanged,
@@ -45,6 +47,8 @@ def classification(
     loss: a name in FITTING, see `nn_zoo.ops.losses.LOSSES`.
     label_smoothing: share of the target's mass spread evenly over all classes (cross_entropy only).
     top_k: if above 1, report how often the label is among the k likeliest classes.
+    views: names in `nn_zoo.tasks.views.VIEWS`; with any, `predict` gives the log of the mean probability
+      over an image and its views, and evaluation uses that.
     l1, l2, prepare, augment, descend: see `supervised`.
 
   Source of label smoothing: Szegedy et al. 2015, https://arxiv.org/abs/1512.00567.
@@ -53,6 +57,10 @@ def classification(
   if label_smoothing and loss != 'cross_entropy':
     raise InputError(
       f'task.label_smoothing={label_smoothing}: task.loss={loss!r} has none; expected 0'
+    )
+  if views and loss == 'hinge':
+    raise InputError(
+      f"task.views={tuple(views)}: task.loss='hinge' has no probabilities to average; expected ()"
     )
   smoothing = {'label_smoothing': label_smoothing} if label_smoothing else {}
 
@@ -71,7 +79,7 @@ def classification(
       metrics[f'top_{top_k}_accuracy'] = Mean.of(hit_B, weight_B)
     return metrics | per_class(logits_BC, targets_B, weight_B)
 
-  return supervised(
+  task = supervised(
     model,
     tx,
     objective,
@@ -83,6 +91,14 @@ def classification(
     augment=augment,
     descend=descend,
   )
+  if not views:
+    return task
+  predict = over_views(task.predict, views)
+
+  def evaluate(state: Learner, batch: Batch, key: Key) -> Metrics:
+    return final_figures(predict(state, batch['inputs'], key), batch)
+
+  return task._replace(evaluate=evaluate, predict=predict)
 
 
 def per_class(logits_BC: jax.Array, targets_B: jax.Array, weight_B: jax.Array) -> Metrics:

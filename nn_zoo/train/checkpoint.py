@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,6 +63,19 @@ class Checkpoints:
     """The best checkpoint, or None if there is none; raises like `latest`."""
     return self._read('best', like)
 
+  def arrays(self, kind: str) -> dict[str, np.ndarray]:
+    """The arrays of the last or best checkpoint by path, such as 'params/Conv_0/kernel', of whatever state.
+
+    Args:
+      kind: 'last' or 'best'; {} if there is none.
+
+    Raises:
+      InputError: there are checkpoints, but all are damaged.
+    """
+    saved = self._read(kind, None)
+    leaves = jax.tree.leaves_with_path(saved.state) if saved else []
+    return {_plain(jax.tree_util.keystr(path)): np.asarray(leaf) for path, leaf in leaves}
+
   def wait(self) -> None:
     """Waits until everything is on the disk.
 
@@ -110,9 +124,10 @@ class Checkpoints:
       return None
     manager = self._managers[kind]
     steps = sorted(manager.all_steps(), reverse=True)
-    target = jax.tree.map(_here, like)
+    here = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    target = jax.tree.map(_here, like)  # None: what there is, as nested dictionaries
     arguments = ocp.args.Composite(
-      state=ocp.args.StandardRestore(target), extra=ocp.args.JsonRestore()
+      state=ocp.args.StandardRestore(target, fallback_sharding=here), extra=ocp.args.JsonRestore()
     )
     damaged: list[int] = []
     for step in steps:
@@ -138,6 +153,12 @@ class Checkpoints:
     for step in steps:
       if not self._read_only:
         manager.delete(step)
+
+
+def kept(folder: Path) -> bool:
+  """Whether a folder of `Checkpoints` holds one, whole or damaged."""
+  last = Path(folder) / 'last'
+  return last.is_dir() and any(path.name.isdigit() for path in last.iterdir())
 
 
 def digests(state: State) -> dict[str, str]:
@@ -176,8 +197,15 @@ def _digest(leaf):
   return hashlib.sha256(f'{array.dtype}{array.shape}'.encode() + array.tobytes()).hexdigest()
 
 
+def _plain(path):
+  # The same for a named tuple and for the dictionary that it is read as without a target.
+  return '/'.join(re.findall(r"[^][.']+", path))
+
+
 def _difference(state, expected):
-  found = digests(state)
+  found, expected = (
+    {_plain(path): digest for path, digest in side.items()} for side in (digests(state), expected)
+  )
   wrong = [name for name in found | expected if found.get(name) != expected.get(name)]
   return f'{wrong[0]} does not match its SHA-256' if wrong else ''
 

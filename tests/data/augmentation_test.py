@@ -1,5 +1,7 @@
 """Augmentation: what may change does, what may not does not, and every example has its own draw."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,7 +22,9 @@ FIELDS = {
   'flip': {'probability': 0.5},
   'crop': {'smallest': 0.5},
   'erasing': {'pixels': 3},
+  'randaugment': {'count': 2, 'magnitude': 9.0},
   'mixup': {'alpha': 0.4},
+  'cutmix': {'alpha': 1.0},
 }
 
 
@@ -40,7 +44,7 @@ def test_shapes_stay_the_key_decides_and_examples_differ(name):
   np.testing.assert_array_equal(first['inputs'], again['inputs'])
   assert np.any(first['inputs'] != other['inputs'])
   same = BATCH | {'inputs': jnp.broadcast_to(BATCH['inputs'][:1], IMAGES.shape)}
-  if name != 'mixup':  # which blends examples, and so leaves equal ones equal
+  if name not in ('mixup', 'cutmix'):  # which blend examples, and so leave equal ones equal
     results = np.asarray(augmented({name: FIELDS[name]}, batch=same)['inputs'])
     assert len(np.unique(results.reshape(32, -1), axis=0)) > 1
 
@@ -116,6 +120,55 @@ def test_mixup_of_real_targets_blends_them_as_they_are():
   mixed = jax.jit(augmentation({'mixup': {'alpha': 1.0}}, 0))(KEY, batch)
   assert mixed['targets'].shape == (32, 1)
   assert 0 <= float(mixed['targets'].min()) <= float(mixed['targets'].max()) <= 31
+
+
+@pytest.mark.parametrize('seed', range(6))
+def test_cutmix_shares_out_the_targets_exactly_by_the_pixels(seed):
+  mixed = augmented({'cutmix': {'alpha': 1.0}}, jax.random.key(seed))
+  # Each image is of one value, so that every pixel says where it comes from.
+  flat = np.broadcast_to(np.arange(32, dtype=np.uint8)[:, None, None, None], IMAGES.shape)
+  batch = BATCH | {'inputs': jnp.asarray(flat)}
+  images = np.asarray(augmented({'cutmix': {'alpha': 1.0}}, jax.random.key(seed), batch)['inputs'])
+  window = np.any(images != flat, axis=(0, 3))
+  rows, columns = np.flatnonzero(window.any(axis=1)), np.flatnonzero(window.any(axis=0))
+  assert window.sum() == len(rows) * len(columns)
+  assert window[np.ix_(rows, columns)].all()
+  if len(rows):
+    assert rows[-1] - rows[0] < len(rows)
+    assert columns[-1] - columns[0] < len(columns)
+  other = images[:, rows[0], columns[0], 0] if len(rows) else np.arange(32)
+  assert sorted(other) == list(range(32))
+  expected = np.where(window[..., None], IMAGES[other], IMAGES)
+  np.testing.assert_array_equal(mixed['inputs'], expected)
+  assert mixed['inputs'].dtype == np.uint8
+  targets = np.asarray(mixed['targets'])
+  one_hot = np.eye(4)[np.asarray(BATCH['targets'])]
+  pixels = (window.size - window.sum()) * one_hot + window.sum() * one_hot[other]
+  np.testing.assert_array_equal(targets.sum(axis=1), 1)
+  np.testing.assert_array_equal(np.rint(targets * window.size), pixels)
+  np.testing.assert_allclose(targets, pixels / window.size, rtol=2e-6)
+  np.testing.assert_array_equal(mixed['weight'], BATCH['weight'])
+
+
+def test_the_windows_of_cutmix_have_the_area_of_the_paper():
+  batch = {'inputs': jnp.zeros((16, 64, 64, 1)), 'targets': jnp.arange(16), 'weight': jnp.ones(16)}
+  change = partial(AUGMENTATIONS['cutmix'], batch=batch, alpha=1.0, classes=16)
+  targets = jax.jit(jax.vmap(lambda key: change(key)['targets']))(jax.random.split(KEY, 500))
+  kept = np.diagonal(targets, axis1=1, axis2=2).min(axis=1)  # an example may be its own partner
+  # A side l with its centre anywhere covers l - l^2/4 on average; l^2 is uniform for alpha = 1.
+  np.testing.assert_allclose(kept.mean(), 1 - (1 / 2 - 1 / 5 + 1 / 48), atol=0.04)
+
+
+def test_cutmix_of_real_targets_blends_them_as_they_are():
+  batch = BATCH | {'targets': jnp.arange(32.0)[:, None]}
+  mixed = jax.jit(augmentation({'cutmix': {'alpha': 1.0}}, 0))(KEY, batch)
+  assert mixed['targets'].shape == (32, 1)
+  np.testing.assert_allclose(mixed['targets'].sum(), 31 * 16, rtol=1e-6)
+
+
+def test_cutmix_of_mixed_targets_shares_those_out():
+  mixed = augmented({'mixup': {'alpha': 1.0}, 'cutmix': {'alpha': 1.0}})
+  np.testing.assert_allclose(mixed['targets'].sum(axis=1), 1, rtol=1e-6)
 
 
 def test_none_leaves_the_batch_alone():

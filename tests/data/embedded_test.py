@@ -67,3 +67,37 @@ def test_breast_cancer_is_a_classification():
   assert cancer.train['inputs'].shape == (569, 30)
   assert cancer.train['inputs'].dtype == np.float32
   assert np.bincount(cancer.train['targets']).tolist() == [212, 357]
+
+
+def test_kept_classes_are_counted_anew_in_their_order():
+  whole = load('digits', **WHOLE).train
+  some = load('digits', keep=(7, 2), **WHOLE)
+  assert some.classes == ('7', '2')
+  for label, digit in enumerate((7, 2)):
+    np.testing.assert_array_equal(
+      np.sort(some.train['inputs'][some.train['targets'] == label], axis=0),
+      np.sort(whole['inputs'][whole['targets'] == digit], axis=0),
+    )
+  assert some.train['targets'].dtype == np.int32
+
+
+def test_a_limit_cuts_the_training_examples_and_leaves_the_others():
+  fields = {'validation': 0.1, 'test': 0.2, 'split_seed': 0}
+  whole, few = load('digits', **fields), load('digits', limit=50, **fields)
+  np.testing.assert_array_equal(few.train['inputs'], whole.train['inputs'][:50])
+  np.testing.assert_array_equal(few.train['targets'], whole.train['targets'][:50])
+  assert set(few.train['targets']) == set(range(10))  # at random, not in the order of the file
+  np.testing.assert_array_equal(few.test['inputs'], whole.test['inputs'])
+  np.testing.assert_array_equal(few.validation['inputs'], whole.validation['inputs'])
+
+
+@pytest.mark.parametrize('keep', [(3,), (1, 1), (0, 10), (-1, 2)])
+def test_classes_that_cannot_be_kept_are_named(keep):
+  with pytest.raises(InputError, match=r'data\.keep=.*two different classes of 0 to 9'):
+    load('digits', keep=keep, **WHOLE)
+
+
+@pytest.mark.parametrize('limit', [-1, 1798])
+def test_a_limit_beyond_the_data_is_named(limit):
+  with pytest.raises(InputError, match=rf'data\.limit={limit}: expected 1 to 1797'):
+    load('digits', limit=limit, **WHOLE)

@@ -73,6 +73,14 @@ def test_padding_puts_zeros_around_and_the_validation_comes_from_the_training_im
     assert images.sum(dtype=np.int64) == getattr(plain, part)['inputs'].sum(dtype=np.int64)
 
 
+def test_some_classes_and_few_images_of_them(published):
+  data = load('mnist', keep=(5, 6), limit=100, validation=1000, split_seed=0)
+  assert data.classes == ('5', '6')
+  assert data.train['inputs'].shape == (100, 28, 28, 1)
+  assert len(data.validation['inputs']) == 1000
+  assert np.bincount(data.test['targets']).tolist() == [892, 958]
+
+
 def test_unzipped_files_are_read_too(published, folder, monkeypatch):
   for zipped in (published / 'mnist').glob('*.gz'):
     with gzip.open(zipped) as source, (folder / zipped.stem).open('wb') as target:

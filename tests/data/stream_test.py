@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nn_zoo.data.preprocess import moments, standardise
-from nn_zoo.data.stream import InOrder, Shuffled
+from nn_zoo.data.stream import Balanced, InOrder, Shuffled
 from nn_zoo.errors import InputError
 
 ARRAYS = {'inputs': np.arange(10.0, dtype=np.float32), 'targets': np.arange(10)}
@@ -80,3 +80,66 @@ def test_a_column_that_does_not_vary_becomes_zero():
   inputs = np.stack([np.full(5, 7.0), np.arange(5.0)], axis=1).astype(np.float32)
   found = standardise(*moments(inputs))(inputs)
   np.testing.assert_array_equal(found[:, 0], 0)
+
+
+UNEVEN = {
+  'inputs': np.arange(23.0, dtype=np.float32),
+  'targets': np.repeat(np.arange(3, dtype=np.int32), [15, 2, 6])[
+    np.random.default_rng(0).permutation(23)
+  ],
+}
+
+
+@pytest.mark.parametrize('batch_size', [1, 2, 3, 7, 12, 23])
+def test_a_balanced_batch_has_equally_many_of_each_class_up_to_one(batch_size):
+  stream = Balanced(UNEVEN, batch_size)
+  total = np.zeros(3, int)
+  for step in range(3 * 20):
+    counts = np.bincount(stream[step]['targets'], minlength=3)
+    assert counts.max() - counts.min() <= 1
+    total += counts
+  np.testing.assert_array_equal(total, 20 * batch_size)
+
+
+def test_a_balanced_stream_visits_the_examples_of_a_class_once_a_round_in_new_orders():
+  stream = Balanced(UNEVEN, 3)  # so that a batch has one of each class
+  rows = np.stack([stream.rows(step) for step in range(90)])
+  for label, size in enumerate((15, 2, 6)):
+    drawn = rows[UNEVEN['targets'][rows] == label].reshape(-1, size)
+    members = np.flatnonzero(UNEVEN['targets'] == label)
+    for turn in drawn:
+      np.testing.assert_array_equal(np.sort(turn), members)
+    assert len({tuple(turn) for turn in drawn}) > 1
+
+
+def test_a_balanced_batch_depends_on_seed_and_step_alone_and_its_rows_are_its_batch():
+  stream = Balanced(UNEVEN, 7, seed=1)
+  for step in (40, 0, 3):
+    batch = stream[step]
+    for name, array in Balanced(UNEVEN, 7, seed=1)[step].items():
+      np.testing.assert_array_equal(batch[name], array)
+    np.testing.assert_array_equal(stream.arrays['inputs'][stream.rows(step)], batch['inputs'])
+  assert np.any(Balanced(UNEVEN, 7, seed=2)[0]['inputs'] != stream[0]['inputs'])
+  assert (stream.batch_size, stream.examples) == (7, 23)
+  assert stream.rows(0).dtype == np.int32
+
+
+def test_every_part_of_a_balanced_batch_can_hold_every_class():
+  stream = Balanced(UNEVEN, 12)
+  first_parts = np.concatenate([stream[step]['targets'][::3] for step in range(10)])
+  assert set(first_parts) == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+  ('arrays', 'fields', 'message'),
+  [
+    (UNEVEN | {'targets': np.zeros((23, 1), np.float32)}, {}, "set 'shuffled'"),
+    (UNEVEN | {'targets': np.full(23, 1)}, {}, 'class 0 has no training example'),
+    (UNEVEN, {'classes': 4}, 'class 3 has no training example'),
+    (UNEVEN, {'batch_size': 24}, 'train.batch_size=24: expected 1 to 23'),
+  ],
+)
+def test_what_cannot_be_balanced_is_one_line(arrays, fields, message):
+  with pytest.raises(InputError, match=message) as caught:
+    Balanced(arrays, **({'batch_size': 4} | fields))
+  assert '\n' not in str(caught.value)

@@ -204,6 +204,15 @@ BAD_CONFIGS = {
   'batch': ({'train': {'batch_size': 5000}}, 'train.batch_size=5000: expected 1 to'),
   'select': ({'train': {'select': 'first'}}, "train.select='first'"),
   'monitor': ({'train': {'monitor': 'validation/los'}}, "train.monitor='validation/los'"),
+  'sampling': ({'train': {'sampling': 'even'}}, "train.sampling='even': expected 'shuffled' or"),
+  'start': ({'train': {'start': 'nowhere'}}, 'train.start: workdir nowhere: no run in it'),
+  'start type': (
+    {'train': {'start_keep': 'Conv_*'}},
+    "train.start_keep='Conv_*': expected a tuple",
+  ),
+  'views': ({'task': {'views': ('flop',)}}, "task.views='flop' is unknown. Did you mean 'flip'"),
+  'keep': ({'data': {'keep': (1, 10)}}, 'data.keep=(1, 10): expected at least two different'),
+  'limit': ({'data': {'limit': 9999}}, 'data.limit=9999: expected 1 to 1258'),
   'section': ({'optimiser': {}}, 'optimiser: no such section'),
   'arrays': ({'data': {'name': 'arrays', 'path': 'none.npz'}}, 'none.npz'),
 }
