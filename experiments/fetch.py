@@ -19,6 +19,7 @@ from nn_zoo.named import choose
 
 
 def main(argv: list[str]) -> None:
+  """Fetches the data sets that the arguments name."""
   names = argv[1:]
   if not names:
     raise app.UsageError('name at least one data set of the list above', exitcode=2)

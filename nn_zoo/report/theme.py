@@ -31,6 +31,7 @@ def split_colours(splits: list[str]) -> dict[str, str]:
 
 
 def variables(shade: int) -> str:
+  """The colours as CSS variables; shade 0 is for light paper, 1 for dark."""
   return ''.join(f'--{name}:{pair[shade]};' for name, pair in COLOURS.items())
 
 

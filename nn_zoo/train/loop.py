@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
@@ -98,10 +99,22 @@ class _Run:
 
   def begin(self, fixed, longest):
     key = jax.random.key(self.seed)
+    arguments = jax.random.fold_in(key, 0), self.train[0]
+    init = jax.jit(self.task.init).lower(*arguments)
     # It runs once, so that time spent on making it fast is lost: seconds for LeNet.
     quick = {'xla_backend_optimization_level': 0} if jax.default_backend() == 'cpu' else None
-    init = jax.jit(self.task.init, compiler_options=quick)
-    self.state = init(jax.random.fold_in(key, 0), self.train[0])
+
+    def step(state, _, batch, key):
+      return self.task.step(state, batch, key)
+
+    with ThreadPoolExecutor(1) as beside:
+      compiled = beside.submit(init.compile, quick)
+      # One size whatever `steps_per_call` is: another one would be another program, with other rounding.
+      self.calls = compile_steps(
+        step, self.train, init.out_info, (), jax.random.fold_in(key, 1), longest
+      )
+      self.state = compiled.result()(*arguments)
+    self.fixed = fixed
     saved = self.checkpoint.latest(self.state) if self.checkpoint else None
     if saved:
       # Through a program of its own, so that the arrays can be donated like any other's.
@@ -113,14 +126,6 @@ class _Run:
       self.history += saved.extra['history']
       self.record.timing.update(saved.extra['timing'])
     self.record.rewind(saved.extra['rows'] if saved else 0)
-
-    def step(state, _, batch, key):
-      return self.task.step(state, batch, key)
-
-    key_steps = jax.random.fold_in(key, 1)
-    # One size whatever `steps_per_call` is: another one would be another program, with other rounding.
-    self.fixed = fixed
-    self.calls = compile_steps(step, self.train, self.state, (), key_steps, longest)
     self.record.timing['compile_seconds'] += self.calls.compile_seconds
 
   def advance(self, boundary, log_at):
