@@ -6,6 +6,7 @@ how a run is cut into calls changes neither its results, bit for bit, nor what h
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import jax
@@ -34,17 +35,27 @@ class Calls(NamedTuple):
 
 
 def compile_steps(
-  step: Step, stream: Any, carry: Carry, context: Context, key: Key, size: int
+  step: Step,
+  stream: Any,
+  carry: Carry,
+  context: Context,
+  seed: int,
+  use: int,
+  size: int,
+  meanwhile: Callable[[], None] = lambda: None,
 ) -> Calls:
   """Compiles a loop over a stream's batches, ahead of time.
 
   Args:
-    step: (carry, context, batch, key) -> (carry, metrics); step i gets fold_in(key, i).
+    step: (carry, context, batch, key) -> (carry, metrics); step i gets fold_in(fold_in(key(seed), use), i).
     stream: indexable by step. One with `arrays` and `rows` that fits the device is put there whole and
       batches are gathered inside the program; of any other, batches are sent with each call.
     carry: donated, so the caller's arrays are gone afterwards.
     context: arrays that every step reads.
+    seed: of the run.
+    use: a number of one's own, for random numbers of one's own.
     size: the largest number of steps in a call; fewer where batches are sent and are large.
+    meanwhile: called while XLA compiles.
   """
   step = jax.jit(step, inline=True)  # traced once for its shapes and for the loop
   resident, row = _placed(stream)
@@ -53,6 +64,8 @@ def compile_steps(
     size = min(size, max(1, SENT_BYTES // max(batch_bytes, 1)))
 
   def many(carry, context, resident, rows, key, first, count):
+    key = jax.random.fold_in(key, use)
+
     def body(index, loop):
       carry, metrics = loop
       batch = jax.tree.map(lambda row: row[index], rows)
@@ -66,10 +79,14 @@ def compile_steps(
     )
 
   rows = _stack([row(0)] * size)
-  batch_like = _like(stream[0])
+  batch_like, key = _like(stream[0]), jax.random.key(seed)
   arguments = (carry, context, resident, rows, key, np.int32(0), np.int32(0))
   started = time.perf_counter()
-  program = jax.jit(many, donate_argnums=0).lower(*map(_like, arguments)).compile()
+  lowered = jax.jit(many, donate_argnums=0).lower(*map(_like, arguments))
+  with ThreadPoolExecutor(1) as beside:
+    compiled = beside.submit(lowered.compile)
+    meanwhile()
+    program = compiled.result()
   compile_seconds = time.perf_counter() - started
 
   def run(carry, context, first, count):

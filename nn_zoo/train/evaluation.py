@@ -38,8 +38,7 @@ def evaluation(task: Task, stream: Any, state: State, seed: int = 0) -> Calls:
   def step(carry, state, batch, key):
     return carry, task.evaluate(state, batch, key)
 
-  key = jax.random.fold_in(jax.random.key(seed), 2)
-  return compile_steps(step, stream, (), state, key, min(len(stream), 64))
+  return compile_steps(step, stream, (), state, seed, 2, min(len(stream), 64))
 
 
 def predict(task: Task, state: State, stream: Any, seed: int = 0) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
@@ -98,22 +97,22 @@ class _Run:
     self.count = 1
 
   def begin(self, fixed, longest):
-    key = jax.random.key(self.seed)
-    arguments = jax.random.fold_in(key, 0), self.train[0]
-    init = jax.jit(self.task.init).lower(*arguments)
-    # It runs once, so that time spent on making it fast is lost: seconds for LeNet.
-    quick = {'xla_backend_optimization_level': 0} if jax.default_backend() == 'cpu' else None
+    batch = self.train[0]
+    init = jax.jit(lambda key, batch: self.task.init(jax.random.fold_in(key, 0), batch))
+    init = init.trace(jax.random.key(self.seed), batch)
 
     def step(state, _, batch, key):
       return self.task.step(state, batch, key)
 
-    with ThreadPoolExecutor(1) as beside:
-      compiled = beside.submit(init.compile, quick)
-      # One size whatever `steps_per_call` is: another one would be another program, with other rounding.
-      self.calls = compile_steps(
-        step, self.train, init.out_info, (), jax.random.fold_in(key, 1), longest
-      )
-      self.state = compiled.result()(*arguments)
+    def start():
+      # It runs once, so that time spent on making it fast is lost: seconds for LeNet.
+      quick = {'xla_backend_optimization_level': 0} if jax.default_backend() == 'cpu' else None
+      self.state = init.lower().compile(quick)(jax.random.key(self.seed), batch)
+
+    # One size whatever `steps_per_call` is: another one would be another program, with other rounding.
+    self.calls = compile_steps(
+      step, self.train, init.out_info, (), self.seed, 1, longest, meanwhile=start
+    )
     self.fixed = fixed
     saved = self.checkpoint.latest(self.state) if self.checkpoint else None
     if saved:

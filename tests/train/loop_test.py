@@ -127,9 +127,7 @@ def test_the_state_is_donated():
   stream = Shuffled(ARRAYS, 16)
   state = jax.jit(task.init)(jax.random.key(0), stream[0])
   leaf = jax.tree.leaves(state)[0]
-  calls = compile_steps(
-    lambda s, _, b, k: task.step(s, b, k), stream, state, (), jax.random.key(1), 2
-  )
+  calls = compile_steps(lambda s, _, b, k: task.step(s, b, k), stream, state, (), 0, 1, 2)
   calls.run(state, (), 0, 2)
   assert leaf.is_deleted()
 
