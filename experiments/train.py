@@ -26,6 +26,7 @@ from absl import flags
 from experiments.launch import config_path, define_config, launch, plain
 from experiments.outcome import figures, lines, selected
 from experiments.report import write_report
+from experiments.settings import use
 from nn_zoo.build import build
 from nn_zoo.train.checkpoint import Checkpoints, kept
 from nn_zoo.train.loop import Stopped, fit
@@ -119,12 +120,13 @@ def _main(argv: list[str]) -> int:
   del argv
   path = config_path(sys.argv)
   config = plain(_CONFIG.value)
+  use(config, _SETTINGS.value)
   workdir = _WORKDIR.value or default_workdir(path, config)
   received: list[int] = []
   for number in (signal.SIGINT, signal.SIGTERM):
     # Only a flag is set: saving inside a handler can hang. A second signal ends the process at once.
     signal.signal(number, lambda got, _: (received.append(got), signal.signal(got, signal.SIG_DFL)))
-  own = ('--workdir', '-workdir', '--resume', '-resume')
+  own = ('--workdir', '-workdir', '--resume', '-resume', '--settings', '-settings')
   flags_given = [argument for argument in sys.argv[1:] if not argument.startswith(own)]
   command = shlex.join(['python', '-m', 'experiments.train', *flags_given])
   try:
@@ -153,5 +155,11 @@ if __name__ == '__main__':
   )
   _RESUME = flags.DEFINE_enum(
     'resume', 'auto', ['auto', 'new'], 'go on with the run in the workdir, or start beside it'
+  )
+  _SETTINGS = flags.DEFINE_enum(
+    'settings',
+    'auto',
+    ['auto', 'plain'],
+    'those of the process that experiments.settings chose, or none',
   )
   launch(_main)

@@ -121,7 +121,9 @@ def check_same_work(ours: Mapping[str, Any], peer: Mapping[str, Any]) -> None:
       )
 
 
-def fastest(variants: Mapping[str, Side], steps: int, tell: Tell) -> tuple[str, dict[str, Any]]:
+def fastest(
+  variants: Mapping[str, Side], steps: int, tell: Tell, side: str = 'peer'
+) -> tuple[str, dict[str, Any]]:
   """The variant that would finish `steps` first, judged by short runs, and what each would take.
 
   seconds = setup_seconds + (steps - 1) step_seconds; one that does not run is left out.
@@ -130,15 +132,15 @@ def fastest(variants: Mapping[str, Side], steps: int, tell: Tell) -> tuple[str, 
     InputError: none of them runs.
   """
   probes: dict[str, Any] = {}
-  for name, side in variants.items():
+  for name, run_variant in variants.items():
     try:
-      probes[name] = _probe(side, steps)
+      probes[name] = _probe(run_variant, steps)
     except InputError as error:
       reason = error
       probes[name] = None
-      tell(f'  peer, {name}: left out: {error}')
+      tell(f'  {side}, {name}: left out: {error}')
       continue
-    tell(f'  peer, {name}: about {probes[name]:.1f} s')
+    tell(f'  {side}, {name}: about {probes[name]:.1f} s')
   usable = {name: seconds for name, seconds in probes.items() if seconds is not None}
   if not usable:
     raise reason
@@ -159,14 +161,16 @@ def _probe(side: Side, steps: int) -> float:
 def _training(work: Training, spec: Mapping[str, Any], tell: Tell):
   short = {**spec, 'steps': min(PROBE_STEPS, spec['steps'])}
   _side('ours', 'classification', {**short, 'steps': 2})()
-  variants = {name: _side('peers', work.peer, short, more) for name, more in work.variants.items()}
-  best, probes = fastest(variants, spec['steps'], tell)
-  peer = _side('peers', work.peer, spec, work.variants[best])
-  return (
-    _side('ours', 'classification', spec),
-    peer,
-    {'ours': {}, 'peer': {'variant': best, 'variants_seconds': probes}},
-  )
+  runs, found = [], {}
+  for side, room, program, forms in (
+    ('ours', 'ours', 'classification', work.ours),
+    ('peer', 'peers', work.peer, work.variants),
+  ):
+    variants = {name: _side(room, program, short, more) for name, more in forms.items()}
+    best, probes = fastest(variants, spec['steps'], tell, side)
+    runs.append(_side(room, program, spec, forms[best]))
+    found[side] = {'variant': best, 'variants_seconds': probes}
+  return *runs, found
 
 
 def _process(program: str) -> Side:

@@ -45,18 +45,17 @@ def details(results: Results) -> list[str]:
     for name in ('ours', 'peer') if 'floor' in result else ():
       side = result[name]
       compile_part = f' (compile {side["compile_seconds"]:.2f} s)' if name == 'ours' else ''
-      variant = f', {side["variant"]}' if name == 'peer' else ''
       lines.append(
-        f'{result["name"]}, {name}{variant}: import {side["import_seconds"]:.2f} s, '
+        f'{result["name"]}, {name}, {side["variant"]}: import {side["import_seconds"]:.2f} s, '
         f'before the steps {side["setup_seconds"]:.2f} s{compile_part}, '
         f'{side["steps"]} steps of {1e3 * side["step_seconds"]:.2f} ms, '
         f'loss {side["final_loss"]:.4f}, {side["threads"]} threads, '
         f'GEMM {side["roof"] / 1e9:.0f} GFLOP/s'
       )
-    if 'floor' in result:
-      forms = sorted(result['peer']['variants_seconds'].items(), key=lambda form: form[1] or 0)
+    for name in ('ours', 'peer') if 'floor' in result else ():
+      forms = sorted(result[name]['variants_seconds'].items(), key=lambda form: form[1] or 0)
       shown = (f'{form} {f"{s:.1f} s" if s else "does not run"}' for form, s in forms)
-      lines.append(f'{result["name"]}, forms of the peer, from short runs: {"; ".join(shown)}')
+      lines.append(f'{result["name"]}, {name}, forms from short runs: {"; ".join(shown)}')
   return lines
 
 

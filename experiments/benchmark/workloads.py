@@ -7,6 +7,9 @@ commands that are timed as whole processes.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from experiments.benchmark.nets import NETS, Net
+from experiments.settings import SETTINGS
+
 
 class Target(NamedTuple):
   """What is asked of the median of the pairwise ratios."""
@@ -25,6 +28,9 @@ class Target(NamedTuple):
     return f'{"at least" if self.ratio == "peer/ours" else "at most"} {self.bound}'
 
 
+PLAIN = {'plain': {}}
+
+
 class Training(NamedTuple):
   """A training run, end to end from after the imports to the loss of the last window.
 
@@ -34,6 +40,7 @@ class Training(NamedTuple):
     images: (pad,) for MNIST with a border of that many zeros; else the shape of random images.
     variants: name -> what the peer gets besides; 'environment' holds variables. The fastest is compared.
     macs: multiplications an example takes in each layer, first to last.
+    ours: likewise for our side: settings of the process, which `experiments.settings` can choose too.
   """
 
   peer: str
@@ -41,6 +48,7 @@ class Training(NamedTuple):
   images: tuple[int, ...]
   variants: Mapping[str, Mapping[str, Any]]
   macs: tuple[int, ...]
+  ours: Mapping[str, Mapping[str, Any]] = PLAIN
 
   def shortened(self, steps: int) -> 'Training':
     """The same work with another number of steps."""
@@ -88,106 +96,25 @@ _FUSED = _EAGER | {'fused': True}
 _LAST = _FUSED | {'channels_last': True}
 # GNU OpenMP's threads spin while they wait, unless told to sleep: better where cores are shared.
 _SLEEP = {'environment': {'OMP_WAIT_POLICY': 'passive'}}
+_HUGE = {'environment': SETTINGS['huge pages']}
 _DEFAULT = {'optimizer as it comes': _EAGER}
 _DENSE = _DEFAULT | {
   'fused': _FUSED,
   'fused, passive wait': _FUSED | _SLEEP,
+  'fused, huge pages': _FUSED | _HUGE,
   'fused, compiled': _FUSED | {'compile': True},
 }
 _CONVOLUTIONAL = _DENSE | {
   'fused, channels last': _LAST,
   'fused, channels last, passive wait': _LAST | _SLEEP,
+  'fused, channels last, huge pages': _LAST | _HUGE,
   'fused, channels last, compiled': _LAST | {'compile': True},
 }
+_OURS = {name: {'environment': variables} for name, variables in SETTINGS.items()}
 _MLP = (784 * 512, 512 * 512, 512 * 10)
 
 
 LINEN_STEPS = 4
-
-
-class Net(NamedTuple):
-  """A convolutional net whose training steps are timed: how it is named, made and fed, and its size."""
-
-  about: str
-  model: Mapping[str, Any]
-  images: tuple[int, ...]
-  batch_size: int
-  steps: int
-  macs: tuple[int, ...]
-
-
-NETS = {
-  'lenet': Net(
-    'LeNet-5',
-    {'name': 'lenet', 'classes': 10},
-    (32, 32, 1),
-    128,
-    1000,
-    (28**2 * 25 * 6, 10**2 * 150 * 16, 400 * 120, 120 * 84, 84 * 10),
-  ),
-  'convnet': Net(
-    'the net of configs/convnet_fashion.py',
-    {
-      'name': 'convnet',
-      'classes': 10,
-      'widths': (16, 32, 64),
-      'depth': 2,
-      'hidden': 0,
-      'dropout': 0.2,
-    },
-    (28, 28, 1),
-    128,
-    150,
-    (
-      *(28**2 * 9 * 16, 28**2 * 9 * 16 * 16),
-      *(14**2 * 9 * 16 * 32, 14**2 * 9 * 32 * 32),
-      *(7**2 * 9 * 32 * 64, 7**2 * 9 * 64 * 64),
-      576 * 10,
-    ),
-  ),
-  'resnet_20': Net(
-    'ResNet-20',
-    {'name': 'resnet_cifar', 'classes': 10, 'depth': 20, 'zero_init': False},
-    (32, 32, 3),
-    128,
-    50,
-    (
-      *(32**2 * 9 * 3 * 16, 6 * 32**2 * 9 * 16 * 16),
-      *(16**2 * 9 * 16 * 32, 5 * 16**2 * 9 * 32 * 32),
-      *(8**2 * 9 * 32 * 64, 5 * 8**2 * 9 * 64 * 64),
-      64 * 10,
-    ),
-  ),
-  'mobilenet': Net(
-    'four stages of MobileNetV2 with depthwise convolutions',
-    {
-      'name': 'mobilenet_v2',
-      'classes': 10,
-      'stages': ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 2, 2), (6, 64, 2, 2)),
-      'last_width': 256,
-      'dropout': 0.0,
-      'small_images': True,
-    },
-    (32, 32, 3),
-    128,
-    50,
-    (
-      *(32**2 * 27 * 32, 32**2 * (9 * 32 + 32 * 16)),
-      *(32**2 * 16 * 96, 16**2 * (9 * 96 + 96 * 24), 16**2 * (24 * 144 + 9 * 144 + 144 * 24)),
-      *(16**2 * 24 * 144, 8**2 * (9 * 144 + 144 * 32), 8**2 * (32 * 192 + 9 * 192 + 192 * 32)),
-      *(8**2 * 32 * 192, 4**2 * (9 * 192 + 192 * 64), 4**2 * (64 * 384 + 9 * 384 + 384 * 64)),
-      *(4**2 * 64 * 256, 256 * 10),
-    ),
-  ),
-  'tcn': Net(
-    'a temporal convolutional network, 8 levels of 25, on 784 time steps',
-    {'name': 'tcn', 'classes': 10, 'widths': (25,) * 8, 'kernel_size': 7, 'dropout': 0.0},
-    (784, 1),
-    64,
-    50,
-    (784 * 7 * 25, 784 * 25, 15 * 784 * 7 * 25 * 25, 250),
-  ),
-}
 
 
 def _steps(name: str, net: Net, steps: int, steps_per_call: int) -> dict[str, Any]:
@@ -227,7 +154,7 @@ def _of(name: str, net: Net) -> dict[str, Workload]:
       f'{net.about}, batch {net.batch_size}, {how}',
       target,
       7,
-      Training(peer, spec, net.images, variants, net.macs),
+      Training(peer, spec, net.images, variants, net.macs, _OURS),
     )
     for row, (how, target, peer, spec, variants) in rows.items()
   }
@@ -244,13 +171,15 @@ WORKLOADS: dict[str, Workload] = {
     'the same beside the fastest form of the PyTorch loop',
     Target('peer/ours', 1.0),
     5,
-    Training('classification', _epochs('mlp', 10), (0,), _DENSE, _MLP),
+    Training('classification', _epochs('mlp', 10), (0,), _DENSE, _MLP, _OURS),
   ),
   'lenet_mnist': Workload(
     'LeNet-5, MNIST padded to 32 x 32, batch 128, Adam, 1 epoch',
     Target('peer/ours', 1.0),
     5,
-    Training('classification', _epochs('lenet', 1), (2,), _CONVOLUTIONAL, NETS['lenet'].macs),
+    Training(
+      'classification', _epochs('lenet', 1), (2,), _CONVOLUTIONAL, NETS['lenet'].macs, _OURS
+    ),
   ),
   'import': Workload(
     'import nn_zoo beside import jax, flax, optax',

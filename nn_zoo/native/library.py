@@ -55,13 +55,18 @@ def describe() -> str:
   return f"XLA's ({load()})" if load() else 'nn_zoo (C++)'
 
 
+def cache_folder() -> Path:
+  """Where what was made for this machine is kept: NN_ZOO_CACHE, else ~/.cache/nn_zoo."""
+  return Path(os.environ.get('NN_ZOO_CACHE') or Path.home() / '.cache' / 'nn_zoo')
+
+
 def _reason(error: Exception) -> str:
   lines = (getattr(error, 'stderr', None) or str(error)).strip().splitlines()
   return next((line for line in lines if 'error' in line), lines[0] if lines else 'no message')
 
 
 def _built(compiler: str) -> Path:
-  folder = Path(os.environ.get('NN_ZOO_CACHE') or Path.home() / '.cache' / 'nn_zoo')
+  folder = cache_folder()
   path = folder / f'kernels-{_fingerprint(compiler)}.so'
   if path.exists():
     return path
@@ -82,13 +87,13 @@ def _built(compiler: str) -> Path:
 
 def _fingerprint(compiler: str) -> str:
   version = subprocess.run([compiler, '--version'], check=True, capture_output=True, text=True)
-  parts = [version.stdout, jaxlib.__version__, *FLAGS, platform.machine(), _processor()]
+  parts = [version.stdout, jaxlib.__version__, *FLAGS, platform.machine(), processor()]
   parts += [path.read_text() for path in sorted(SOURCES.glob('*.[ch]*'))]
   return hashlib.sha256('\0'.join(parts).encode()).hexdigest()[:16]
 
 
-def _processor() -> str:
-  # -march=native makes a library for one kind of processor; a home folder can be shared by several.
+def processor() -> str:
+  """What this processor can do: a home folder, and what is kept there, can be shared by several kinds."""
   try:
     lines = Path('/proc/cpuinfo').read_text().splitlines()
   except OSError:

@@ -20,6 +20,7 @@ except ImportError:  # Windows
 from nn_zoo.errors import InputError
 from nn_zoo.native.library import describe
 
+SETTINGS_VARIABLE = 'NN_ZOO_SETTINGS'  # names the settings that a process was started with
 _NONE = object()  # unlike any value, None too
 _PACKAGES = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'numpy')
 
@@ -117,6 +118,7 @@ def environment() -> dict[str, str]:
     'machine': f'{platform.machine()}, {os.cpu_count()} cores',
     'device': device,
     'kernels': describe() if jax.default_backend() == 'cpu' else "XLA's",
+    'settings': os.environ.get(SETTINGS_VARIABLE, 'plain'),
     'commit': _commit(),
     **versions,
   }

@@ -14,8 +14,9 @@ import pytest
 from experiments.benchmark import comparison, output
 from experiments.benchmark import processes as processes_module
 from experiments.benchmark.comparison import alternate, compare, fastest, floor, ratios, summary
+from experiments.benchmark.nets import NETS
 from experiments.benchmark.processes import Run, run
-from experiments.benchmark.workloads import NETS, WORKLOADS, Processes, Target, Training, Workload
+from experiments.benchmark.workloads import WORKLOADS, Processes, Target, Training, Workload
 from nn_zoo.errors import InputError
 from nn_zoo.models import create_model
 from nn_zoo.models.summary import summary as summary_of
