@@ -32,7 +32,8 @@ def launch(main: Callable[[list[str]], Any], arguments: bool = False) -> None:
 
   def guarded(argv: list[str]) -> Any:
     if not flags.FLAGS['verbosity'].present:
-      logging.set_verbosity(logging.WARNING)  # orbax tells every step it takes
+      # Orbax tells every step it takes, and warns of what it was asked for; what fails it raises.
+      logging.set_verbosity(logging.ERROR)
       standard_logging.getLogger('nn_zoo').setLevel(standard_logging.INFO)
     try:
       if argv[1:] and not arguments:
