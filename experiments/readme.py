@@ -4,6 +4,7 @@ python -m experiments.readme
 """
 
 import inspect
+import json
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -35,6 +36,22 @@ def _first(entry) -> str:
   return ' '.join(inspect.getdoc(function).partition('\n\n')[0].split()).replace('|', '\\|')
 
 
+def _parity() -> str:
+  record = json.loads((ROOT / 'tests' / 'parity' / 'differences.json').read_text())
+  columns = ('outputs', 'gradients', 'parameters', 'statistics')
+
+  def cell(by_dtype: Mapping[str, float]) -> str:
+    return ', '.join(f'{largest:.0e} ({dtype})' for dtype, largest in by_dtype.items())
+
+  head = ['compared', *columns[:2], *(f'{name} after ten steps' for name in columns[2:])]
+  lines = [head, ['---'] * len(head)]
+  for subject, found in record['differences'].items():
+    lines.append([subject, *(cell(found.get(column, {})) for column in columns)])
+  versions = ', '.join(f'{name} {number}' for name, number in record['versions'].items())
+  table = '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+  return f'{table}\n\nMeasured with {versions} on a CPU ({record["machine"]}).'
+
+
 TABLES: dict[str, Callable[[], str]] = {
   'configs': lambda: f'```\n{config_list()}\n```',
   'models': lambda: _described(MODELS),
@@ -45,6 +62,7 @@ TABLES: dict[str, Callable[[], str]] = {
   'losses': lambda: _parts(LOSSES),
   'optimizers': lambda: _parts(OPTIMIZERS),
   'schedules': lambda: _parts(SCHEDULES),
+  'parity': _parity,
 }
 
 

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from nn_zoo.data.randaugment import randaugment
+from nn_zoo.errors import InputError
 from nn_zoo.named import check, choose
 from nn_zoo.task import Batch, Key
 
@@ -116,6 +117,15 @@ AUGMENTATIONS: dict[str, Callable[..., Batch]] = {
   'mixup': mixup,
   'cutmix': cutmix,
 }
+# What a field may be, whichever augmentation it belongs to.
+_RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
+  'alpha': (lambda value: value > 0, 'a number above 0'),
+  'count': (lambda value: value >= 1, '1 or more'),
+  'magnitude': (lambda value: 0 <= value <= 10, '0 to 10'),
+  'pixels': (lambda value: value >= 1, '1 or more'),
+  'probability': (lambda value: 0 <= value <= 1, '0 to 1'),
+  'smallest': (lambda value: 0 < value <= 1, 'a share of each side, above 0 and up to 1'),
+}
 
 
 def augmentation(fields: Mapping[str, Mapping], classes: int) -> Callable[[Key, Batch], Batch]:
@@ -126,7 +136,7 @@ def augmentation(fields: Mapping[str, Mapping], classes: int) -> Callable[[Key, 
     classes: of the targets; 0 for real targets.
 
   Raises:
-    InputError: an unknown name or field.
+    InputError: an unknown name or field, or one out of range; when it is called, inputs that do not fit.
   """
   for name in fields:
     choose(AUGMENTATIONS, name, 'augment')
@@ -134,15 +144,36 @@ def augmentation(fields: Mapping[str, Mapping], classes: int) -> Callable[[Key, 
   for name, change in AUGMENTATIONS.items():
     if name in fields:
       check(change, f'augment.{name}', name, ('classes',), 2, fields[name])
+      _check_ranges(name, fields[name])
       more = {'classes': classes} if change in (mixup, cutmix) else {}
       chain.append(partial(change, **fields[name], **more))
 
   def augment(key: Key, batch: Batch) -> Batch:
+    _check_inputs(fields, batch['inputs'])
     for index, change in enumerate(chain):
       batch = change(jax.random.fold_in(key, index), batch)
     return batch
 
   return augment
+
+
+def _check_ranges(name, fields):
+  for key, value in fields.items():
+    fits, expected = _RANGES[key]
+    if not fits(value):
+      raise InputError(f'augment.{name}.{key}={value!r}: expected {expected}')
+
+
+def _check_inputs(names, inputs):
+  for name in names:
+    if name == 'mixup' and not isinstance(inputs, Mapping):
+      continue
+    shape = jax.tree.map(jnp.shape, inputs)
+    if isinstance(inputs, Mapping) or len(shape) != 4:
+      raise InputError(
+        f'augment.{name}: expected images [batch, height, width, channels], the inputs are {shape}; '
+        'take it out'
+      )
 
 
 def _each(function, key, images_BHWC):
@@ -151,7 +182,8 @@ def _each(function, key, images_BHWC):
 
 def _soft(batch, classes):
   targets = batch['targets']
-  return jax.nn.one_hot(targets, classes) if classes and targets.ndim == 1 else targets
+  hard = jnp.issubdtype(targets.dtype, jnp.integer)  # of an example, or of each of its positions
+  return jax.nn.one_hot(targets, classes) if classes and hard else targets
 
 
 def _blend(x, order_B, share):

@@ -2,6 +2,7 @@
 
 import fnmatch
 import logging
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -45,7 +46,7 @@ def started(
     keep: path patterns such as 'Conv_*', of parameters and of the statistics beside them.
 
   Raises:
-    InputError: the state is not one `Learner`, the workdir holds no run, or nothing fits.
+    InputError: the state is not one `Learner`, the workdir holds no run, or a pattern takes nothing over.
   """
   if not isinstance(learner, Learner):
     raise InputError(
@@ -76,9 +77,8 @@ def read_source(workdir: str) -> Source:
   """
   try:
     select = read_config(workdir)['train']['select']
-    checkpoints = Checkpoints(Path(workdir) / 'checkpoints', read_only=True)
-    arrays = checkpoints.arrays(select)
-    checkpoints.close()
+    with closing(Checkpoints(Path(workdir) / 'checkpoints', read_only=True)) as checkpoints:
+      arrays = checkpoints.arrays(select)
   except InputError as error:
     raise InputError(f'train.start: {error}') from error
   if not arrays:
@@ -128,16 +128,18 @@ def _replaced(tree: Any, taken: dict[str, np.ndarray]) -> Any:
 
 
 def _check(workdir, keep, paths, taken):
+  if not keep:
+    raise InputError("train.start_keep=(): expected patterns of what to take over, such as ('*',)")
   for pattern in keep:
     if not fnmatch.filter(paths, pattern):
       raise InputError(
         f'train.start_keep={pattern!r} fits no parameter. There are: {", ".join(paths)}'
       )
-  if not taken:
-    raise InputError(
-      f'train.start={workdir!r}: no parameter has the same path and shape there and fits '
-      f'train.start_keep={tuple(keep)}; expected a run of a model like this one'
-    )
+    if not fnmatch.filter(taken, pattern):
+      raise InputError(
+        f'train.start={workdir!r}: no parameter has the same path and shape there and fits '
+        f'train.start_keep={pattern!r}; expected a run of a model like this one'
+      )
 
 
 def _tell(workdir, paths, taken):

@@ -1,6 +1,6 @@
 """Augmentation: what may change does, what may not does not, and every example has its own draw."""
 
-from functools import partial
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -28,8 +28,13 @@ FIELDS = {
 }
 
 
+@cache
+def compiled(fields):
+  return jax.jit(augmentation({name: dict(items) for name, items in fields}, 4))
+
+
 def augmented(fields, key=KEY, batch=BATCH):
-  return jax.jit(augmentation(fields, 4))(key, batch)
+  return compiled(tuple((name, tuple(items.items())) for name, items in fields.items()))(key, batch)
 
 
 def test_every_augmentation_is_tested():
@@ -182,8 +187,30 @@ def test_none_leaves_the_batch_alone():
     ({'shift': {'pixel': 2}}, "Did you mean 'pixels'"),
     ({'shift': {}}, 'needs pixels'),
     ({'shift': {'pixels': 1.5}}, 'expected an integer'),
+    ({'erasing': {'pixels': 0}}, 'augment.erasing.pixels=0: expected 1 or more'),
+    ({'flip': {'probability': 50.0}}, 'augment.flip.probability=50.0: expected 0 to 1'),
+    ({'crop': {'smallest': 0.0}}, 'augment.crop.smallest=0.0: expected a share of each side'),
+    ({'mixup': {'alpha': 0.0}}, 'augment.mixup.alpha=0.0: expected a number above 0'),
+    ({'randaugment': {'count': 0, 'magnitude': 5}}, 'randaugment.count=0: expected 1 or more'),
+    ({'randaugment': {'count': 1, 'magnitude': 11}}, 'randaugment.magnitude=11: expected 0 to 10'),
   ],
 )
 def test_a_wrong_name_or_field_is_named(fields, message):
   with pytest.raises(InputError, match=message):
     augmentation(fields, 4)
+
+
+@pytest.mark.parametrize('name', sorted(FIELDS.keys() - {'mixup'}))
+def test_inputs_that_are_no_images_are_named(name):
+  augment = augmentation({name: FIELDS[name]}, 4)
+  with pytest.raises(InputError, match=rf'augment.{name}: expected images .* \(32, 5\)'):
+    augment(KEY, BATCH | {'inputs': jnp.ones((32, 5))})
+
+
+def test_mixup_blends_tables_and_the_classes_of_each_position_but_no_dictionary():
+  batch = BATCH | {'inputs': jnp.ones((32, 5)), 'targets': jnp.arange(64).reshape(32, 2) % 4}
+  mixed = augmented({'mixup': {'alpha': 1.0}}, batch=batch)
+  assert mixed['targets'].shape == (32, 2, 4)
+  np.testing.assert_allclose(mixed['targets'].sum(axis=-1), 1, rtol=1e-6)
+  with pytest.raises(InputError, match=r'augment.mixup: expected images .*length'):
+    augmented({'mixup': {'alpha': 1.0}}, batch=BATCH | {'inputs': {'length': jnp.ones(32)}})

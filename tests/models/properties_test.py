@@ -1,5 +1,9 @@
 """What holds for every model, over the table of examples."""
 
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,54 +14,71 @@ from nn_zoo.train.optimizer import path_name
 from tests.examples import MODEL_EXAMPLES
 
 
+class Made(NamedTuple):
+  """The model of an example with variables and a batch of inputs; compiling costs most, so all share it."""
+
+  model: Any
+  init: Callable
+  apply: Callable
+  variables: dict[str, Any]
+  inputs: np.ndarray
+
+
+@functools.cache
+def make(name):
+  example = MODEL_EXAMPLES[name]
+  model = create_model(example.model, **example.fields)
+  init, apply, inputs = jax.jit(model.init), jax.jit(model.apply), drawn(example)
+  return Made(model, init, apply, init(jax.random.key(0), inputs), inputs)
+
+
+def drawn(example, seed=0):
+  return np.random.default_rng(seed).normal(size=example.inputs).astype(np.float32)
+
+
 @pytest.fixture(params=MODEL_EXAMPLES)
-def example(request):
-  return MODEL_EXAMPLES[request.param]
-
-
-def make(example, seed=0, **fields):
-  """The model, its variables and a batch of inputs."""
-  model = create_model(example.model, **(example.fields | fields))
-  inputs = np.random.default_rng(seed).normal(size=example.inputs).astype(np.float32)
-  return model, model.init(jax.random.key(seed), inputs), inputs
+def name(request):
+  return request.param
 
 
 def test_every_model_has_an_example():
   assert {example.model for example in MODEL_EXAMPLES.values()} == set(MODELS)
 
 
-def test_the_parameter_tree_is_pinned(example):
-  _, variables, _ = make(example)
-  found = {
-    path_name(path): leaf.shape for path, leaf in jax.tree.leaves_with_path(variables['params'])
-  }
-  assert found == example.parameters
+def test_the_parameter_tree_is_pinned(name):
+  params = make(name).variables['params']
+  found = {path_name(path): leaf.shape for path, leaf in jax.tree.leaves_with_path(params)}
+  assert found == MODEL_EXAMPLES[name].parameters
 
 
-def test_all_parameters_are_float32(example):
-  _, variables, _ = make(example, dtype='bfloat16')
+def halved(name):
+  example = MODEL_EXAMPLES[name]
+  return create_model(example.model, **(example.fields | {'dtype': 'bfloat16'}))
+
+
+def test_all_parameters_are_float32(name):
+  variables = jax.eval_shape(halved(name).init, jax.random.key(0), drawn(MODEL_EXAMPLES[name]))
   assert {leaf.dtype for leaf in jax.tree.leaves(variables)} == {jnp.dtype('float32')}
 
 
-def test_jit_changes_nothing(example):
-  model, variables, inputs = make(example)
+def test_jit_changes_nothing(name):
+  model, _, apply, variables, inputs = make(name)
   np.testing.assert_allclose(
-    jax.jit(model.apply)(variables, inputs), model.apply(variables, inputs), rtol=1e-5, atol=1e-6
+    apply(variables, inputs), model.apply(variables, inputs), rtol=1e-5, atol=1e-6
   )
 
 
-def test_bfloat16_is_near_float32(example):
-  model, variables, inputs = make(example)
-  half, _, _ = make(example, dtype='bfloat16')
-  outputs = half.apply(variables, inputs)
+def test_bfloat16_is_near_float32(name):
+  _, _, apply, variables, inputs = make(name)
+  outputs = jax.jit(halved(name).apply)(variables, inputs)
   assert outputs.dtype == jnp.bfloat16
-  expected = model.apply(variables, inputs)
+  expected = apply(variables, inputs)
   error = np.abs(np.asarray(outputs, np.float32) - expected).max()
   assert error <= 0.05 * max(1.0, np.abs(expected).max())
 
 
-def test_gradients_are_finite_and_reach_every_parameter(example):
-  model, variables, inputs = make(example)
+def test_gradients_are_finite_and_reach_every_parameter(name):
+  model, variables = make(name).model, make(name).variables
   stats = {name: tree for name, tree in variables.items() if name != 'params'}
 
   def loss(params, inputs):
@@ -72,36 +93,33 @@ def test_gradients_are_finite_and_reach_every_parameter(example):
 
   gradient = jax.jit(jax.grad(loss))
   for seed in range(5):  # a unit that is dead for one batch need not be for another
-    inputs = np.random.default_rng(seed).normal(size=example.inputs).astype(np.float32)
-    grads = gradient(variables['params'], inputs)
+    grads = gradient(variables['params'], drawn(MODEL_EXAMPLES[name], seed))
     assert all(np.all(np.isfinite(grad)) for grad in jax.tree.leaves(grads))
     if all(np.any(grad != 0) for grad in jax.tree.leaves(grads)):
       return
   raise AssertionError('some parameter never gets a gradient')
 
 
-def test_the_second_call_does_not_compile_again(example):
-  model, variables, inputs = make(example)
-  apply = jax.jit(model.apply)
+def test_the_second_call_does_not_compile_again(name):
+  _, _, apply, variables, inputs = make(name)
   apply(variables, inputs)
+  before = apply._cache_size()
   apply(jax.tree.map(lambda x: x + 1, variables), inputs + 1)
-  assert apply._cache_size() == 1
+  assert apply._cache_size() == before
 
 
-def test_evaluation_does_not_depend_on_the_other_examples(example):
-  model, variables, inputs = make(example)
-  apply = jax.jit(model.apply)
+def test_evaluation_does_not_depend_on_the_other_examples(name):
+  _, _, apply, variables, inputs = make(name)
   whole = apply(variables, inputs)
   alone = np.concatenate([apply(variables, inputs[i : i + 1]) for i in range(len(inputs))])
   np.testing.assert_allclose(whole, alone, rtol=1e-5, atol=1e-6)
 
 
-def test_vmap_over_seeds_gives_each_seed_its_model(example):
-  model, _, inputs = make(example)
+def test_vmap_over_seeds_gives_each_seed_its_model(name):
+  model, init, apply, _, inputs = make(name)
   keys = jax.random.split(jax.random.key(0), 2)
   variables = jax.jit(jax.vmap(model.init, (0, None)))(keys, inputs)
   outputs = jax.jit(jax.vmap(model.apply, (0, None)))(variables, inputs)
-  init, apply = jax.jit(model.init), jax.jit(model.apply)
   for index, key in enumerate(keys):
     expected = apply(init(key, inputs), inputs)
     np.testing.assert_allclose(outputs[index], expected, rtol=1e-5, atol=1e-5)

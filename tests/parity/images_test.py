@@ -9,7 +9,6 @@ from nn_zoo.models import create_model
 from nn_zoo.task import Mean, begin, descend
 from tests.parity import carry, image_networks
 from tests.parity.networks import default_dtype, torch
-from tests.reference import assert_near
 
 STEPS, BATCH, CLASSES, CHANNELS = 10, 6, 5, 3
 # Our model, PyTorch's, and the pixels of a side.
@@ -77,23 +76,23 @@ def torch_loss(module, x_BHWC, y_B):
 
 
 @pytest.mark.parametrize('name', MODELS)
-def test_logits_and_gradients_match_torch(name):
+def test_logits_and_gradients_match_torch(name, difference):
   model, variables, module, pairs, x_SBHWC, y_SB = prepared(name, 'float32')
   logits_BC = jax.jit(model.apply)(variables, x_SBHWC[0])
   logits_torch = module.eval()(to_torch(x_SBHWC[0])).detach().numpy()
-  assert logits_BC.dtype == logits_torch.dtype == np.float32
-  assert_near(logits_BC, logits_torch, 5e-6)
+  assert logits_torch.dtype == np.float32
+  assert difference(f'network {name}', 'outputs', logits_BC, logits_torch) < 5e-6
 
   torch_loss(module.train(), x_SBHWC[0], y_SB[0]).backward()
   stats = {name: tree for name, tree in variables.items() if name != 'params'}
   loss = loss_of(model)
   gradient = jax.jit(jax.grad(lambda p: loss(p, stats, (x_SBHWC[0], y_SB[0]), None)[0].value))
   for _, theirs, ours in carry.parameters(pairs, gradient(variables['params'])):
-    assert_near(ours, theirs.grad.numpy(), 2e-5)
+    assert difference(f'network {name}', 'gradients', ours, theirs.grad.numpy()) < 2e-5
 
 
 @pytest.mark.parametrize('name', MODELS)
-def test_parameters_and_statistics_after_ten_steps_match_torch(name):
+def test_parameters_and_statistics_after_ten_steps_match_torch(name, difference):
   with jax.enable_x64(True), default_dtype('float64'):
     model, variables, module, pairs, x_SBHWC, y_SB = prepared(name, 'float64')
     tx = optax.sgd(0.01, 0.9)
@@ -106,7 +105,7 @@ def test_parameters_and_statistics_after_ten_steps_match_torch(name):
       descent.step()
   starts = {path: array for path, _, array in carry.parameters(pairs, variables['params'])}
   for path, theirs, ours in carry.parameters(pairs, learner.params):
-    assert_near(ours, theirs.detach().numpy(), 1e-11)
+    assert difference(f'network {name}', 'parameters', ours, theirs.detach().numpy()) < 1e-11
     assert np.abs(starts[path] - ours).max() > 1e-4
   for layer, statistic, theirs, ours in carry.statistics(
     pairs, learner.stats.get('batch_stats', {})
@@ -115,4 +114,4 @@ def test_parameters_and_statistics_after_ten_steps_match_torch(name):
     assert np.abs(start - ours).max() > 1e-2
     if statistic == 'var':
       ours = carry.unbiased(layer, ours, start, STEPS)
-    assert_near(ours, theirs.numpy(), 1e-11)
+    assert difference(f'network {name}', 'statistics', ours, theirs.numpy()) < 1e-11

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from nn_zoo.ops.losses import LOSSES, loss
-from tests.reference import assert_near
 from tests.reference.losses import EXAMPLES
 
 torch = pytest.importorskip('torch', reason='parity is with PyTorch')
@@ -50,12 +49,13 @@ def test_only_what_torch_lacks_is_left_out():
 
 
 @pytest.mark.parametrize('example', [key for key, row in EXAMPLES.items() if row.loss in PAIRS])
-def test_value_and_gradient_match_torch(example):
+def test_value_and_gradient_match_torch(example, difference):
   name, x, y, fields = EXAMPLES[example]
   x, y = np.float32(x), np.float32(y) if y.dtype == float else y
   x_torch = torch.tensor(x, requires_grad=True)
   values_torch = PAIRS[name](x_torch, torch.tensor(y), **fields)
   values_torch.sum().backward()
   values, vjp = jax.vjp(lambda x: loss(name)(x, y, **fields), x)
-  assert_near(values, values_torch.detach().numpy(), 1e-6)
-  assert_near(*vjp(jnp.ones_like(values)), x_torch.grad.numpy(), 1e-6)
+  subject, slope = 'loss functions', jnp.ones_like(values)
+  assert difference(subject, 'outputs', values, values_torch.detach()) < 1e-6
+  assert difference(subject, 'gradients', *vjp(slope), x_torch.grad) < 1e-6

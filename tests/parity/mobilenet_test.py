@@ -11,7 +11,6 @@ from nn_zoo.models import create_model
 from nn_zoo.task import Mean, begin, descend
 from tests.parity import carry
 from tests.parity.networks import default_dtype, torch
-from tests.reference import assert_near
 
 nn = torch.nn
 STEPS, BATCH, CLASSES, CHANNELS, SIDE = 10, 8, 5, 3, 32
@@ -159,13 +158,15 @@ def loss_of(model):
 
 
 @pytest.mark.parametrize('name', MODELS)
-def test_logits_gradients_and_ten_steps_match_torch(name):
+def test_logits_gradients_and_ten_steps_match_torch(name, difference):
+  subject = f'network {name}'
   # In float64: rounding to float32 grows from step to step.
   with jax.enable_x64(True), default_dtype('float64'):
     model, variables, module, pairs, x_SBHWC, y_SB = prepared(name)
     logits_BC = jax.jit(model.apply)(variables, x_SBHWC[0])
-    assert logits_BC.dtype == 'float64'
-    assert_near(logits_BC, module.eval()(to_torch(x_SBHWC[0])).detach().numpy(), 1e-13)
+    logits_torch = module.eval()(to_torch(x_SBHWC[0])).detach().numpy()
+    assert logits_torch.dtype == 'float64'
+    assert difference(subject, 'outputs', logits_BC, logits_torch) < 1e-13
 
     tx = optax.sgd(0.01, 0.9)
     learner, update = begin(variables, tx), jax.jit(descend(loss_of(model), tx, norms=False))
@@ -180,11 +181,11 @@ def test_logits_gradients_and_ten_steps_match_torch(name):
           if WITHOUT_GRADIENT.fullmatch(path):
             assert max(np.abs(ours).max(), theirs.grad.abs().max()) < 1e-12
           else:
-            assert_near(ours, theirs.grad.numpy(), 1e-12)
+            assert difference(subject, 'gradients', ours, theirs.grad.numpy()) < 1e-12
 
   starts = {path: array for path, _, array in carry.parameters(pairs, variables['params'])}
   for path, theirs, ours in carry.parameters(pairs, learner.params):
-    assert_near(ours, theirs.detach().numpy(), 1e-11)
+    assert difference(subject, 'parameters', ours, theirs.detach().numpy()) < 1e-11
     moved = np.abs(starts[path] - ours).max()
     assert moved < 1e-12 if WITHOUT_GRADIENT.fullmatch(path) else moved > 1e-4, path
   stats = learner.stats.get('batch_stats', {})
@@ -193,4 +194,4 @@ def test_logits_gradients_and_ten_steps_match_torch(name):
     assert np.abs(start - ours).max() > 1e-2
     if statistic == 'var':
       ours = carry.unbiased(layer, ours, start, STEPS)
-    assert_near(ours, theirs.numpy(), 1e-11)
+    assert difference(subject, 'statistics', ours, theirs.numpy()) < 1e-11

@@ -10,7 +10,6 @@ from nn_zoo.task import Mean, begin, descend
 from nn_zoo.train.optimizer import optimizer
 from tests.parity import networks
 from tests.parity.networks import default_dtype, load, to_torch, torch
-from tests.reference import assert_near
 from tests.reference.networks import parameters
 
 F = torch.nn.functional
@@ -53,18 +52,18 @@ def torch_loss(module, step):
 
 
 @pytest.mark.parametrize('name', MODELS)
-def test_logits_and_gradients_match_torch(name):
+def test_logits_and_gradients_match_torch(name, difference):
   model, make = MODELS[name]
   params = parameters(model, x_SBHWC[0])
   module = load(make(), params)
   logits_BC = jax.jit(model.apply)({'params': params}, x_SBHWC[0])
   logits_torch = module(torch.tensor(x_SBHWC[0]).movedim(-1, 1))
-  assert_near(logits_BC, logits_torch.detach().numpy(), 1e-6)
+  assert difference(f'network {name}', 'outputs', logits_BC, logits_torch.detach()) < 1e-6
   torch_loss(module, 0).backward()
   batch = x_SBHWC[0], y_SB[0]
   gradients = jax.grad(lambda p: loss_of(model)(p, {}, batch, None)[0].value)(params)
   for ours, theirs in zip(to_torch(gradients), module.parameters(), strict=True):
-    assert_near(ours, theirs.grad.numpy(), 1e-5)
+    assert difference(f'network {name}', 'gradients', ours, theirs.grad) < 1e-5
 
 
 def groups(module, weight_decay):
@@ -112,7 +111,7 @@ OPTIMIZERS = {
     *((name, 'lenet-relu-max', 'float64') for name in ('momentum', 'adam', 'radam')),
   ],
 )
-def test_parameters_after_ten_steps_match_torch(name, model_name, dtype):
+def test_parameters_after_ten_steps_match_torch(name, model_name, dtype, difference):
   """What differs by default is set to be equal:
 
   rmsprop: ε outside the root, and the share of the past. adagrad: s starts at 0.1, and no ε. nadam: β₁ is
@@ -141,6 +140,8 @@ def test_parameters_after_ten_steps_match_torch(name, model_name, dtype):
     to_torch(learner.params), to_torch(params), module.parameters(), strict=True
   ):
     theirs = theirs.detach().numpy()
+    for subject in (f'network {model_name}', f'optimizer {name}'):
+      difference(subject, 'parameters', ours, theirs)
     assert ours.dtype == theirs.dtype == dtype
     np.testing.assert_allclose(
       ours, theirs, rtol=0, atol={'float32': 1e-5, 'float64': 1e-10}[dtype]

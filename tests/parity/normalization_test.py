@@ -10,6 +10,7 @@ from tests.reference import assert_near
 torch = pytest.importorskip('torch', reason='parity is with PyTorch')
 
 CHANNELS = 6
+COLUMNS = 'outputs', 'gradients', 'gradients', 'gradients'
 
 rng = np.random.default_rng(0)
 x_BHWC, slope_BHWC = np.float32(rng.normal(1.0, 2.0, size=(2, 8, 5, 4, CHANNELS)))
@@ -47,14 +48,14 @@ def theirs(module, axis):
 
 
 @pytest.mark.parametrize('train', [True, False])
-def test_batch_normalization_matches_torch(train):
+def test_batch_normalization_matches_torch(train, difference):
   module = torch.nn.BatchNorm2d(CHANNELS).train(train)
   with torch.no_grad():
     module.running_mean.copy_(torch.tensor(STATS['mean']))
     module.running_var.copy_(torch.tensor(STATS['var']))
   found, after = ours('batch', train)
-  for actual, expected in zip(found, theirs(module, 1), strict=True):
-    assert_near(actual, expected, 1e-5)
+  for column, actual, expected in zip(COLUMNS, found, theirs(module, 1), strict=True):
+    assert difference('layer batch normalization', column, actual, expected) < 1e-5
   after = after['batch_stats']['BatchNorm_0']
   assert_near(after['mean'], module.running_mean.numpy(), 1e-6)
   # PyTorch keeps the unbiased variance, n / (n - 1) of the one it divides by.
@@ -64,12 +65,12 @@ def test_batch_normalization_matches_torch(train):
   assert bool((after['mean'] != STATS['mean']).any()) is train
 
 
-def test_layer_normalization_matches_torch():
+def test_layer_normalization_matches_torch(difference):
   found, _ = ours('layer', True)
   # ε is 1e-6 in Flax, and 1e-5 in PyTorch by default.
   module = torch.nn.LayerNorm(CHANNELS, eps=1e-6)
-  for actual, expected in zip(found, theirs(module, -1), strict=True):
-    assert_near(actual, expected, 1e-5)
+  for column, actual, expected in zip(COLUMNS, found, theirs(module, -1), strict=True):
+    assert difference('layer normalization', column, actual, expected) < 1e-5
 
 
 def test_dropout_scales_what_it_keeps_as_torch_does():

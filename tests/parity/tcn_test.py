@@ -7,7 +7,6 @@ import pytest
 
 from nn_zoo.models import create_model
 from tests.parity.networks import default_dtype, torch
-from tests.reference import assert_near
 
 nn = torch.nn
 weight_norm = nn.utils.parametrizations.weight_norm
@@ -59,7 +58,7 @@ def pairs(module, params):
 
 @pytest.mark.parametrize('every_position', [False, True])
 @pytest.mark.parametrize(('dtype', 'tolerance'), [('float32', 5e-6), ('float64', 1e-13)])
-def test_outputs_and_gradients_match_torch(every_position, dtype, tolerance):
+def test_outputs_and_gradients_match_torch(every_position, dtype, tolerance, difference):
   model = create_model(
     'tcn', classes=CLASSES, widths=WIDTHS, kernel_size=KERNEL, every_position=every_position
   )
@@ -79,10 +78,10 @@ def test_outputs_and_gradients_match_torch(every_position, dtype, tolerance):
     if not every_position:
       outputs_torch = outputs_torch[:, -1]
     assert outputs.dtype == dtype
-    assert_near(outputs, outputs_torch.detach().numpy(), tolerance)
+    assert difference('network tcn', 'outputs', outputs, outputs_torch.detach()) < tolerance
 
     slope = rng.normal(size=outputs.shape).astype(dtype)
     gradient = jax.grad(lambda params: jnp.sum(slope * model.apply({'params': params}, x_BTC)))
     outputs_torch.backward(torch.tensor(slope))
     for theirs, ours in pairs(module, jax.jit(gradient)(params)):
-      assert_near(ours, theirs.grad.numpy(), tolerance)
+      assert difference('network tcn', 'gradients', ours, theirs.grad) < tolerance

@@ -1,5 +1,7 @@
 """Test-time augmentation: the mean over views by hand, and nothing at all without views."""
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -25,16 +27,19 @@ def task(**fields):
   return TASKS['classification'](model, optax.sgd(0.1), prepare=as_float, **fields)
 
 
-def begun(**fields):
-  made = task(**fields)
-  return made, jax.jit(made.init)(jax.random.key(0), BATCH)
+@cache
+def plain():
+  """The task without views, its first state, and what one step makes of that."""
+  made, key = task(), jax.random.key(1)
+  state = jax.jit(made.init)(jax.random.key(0), BATCH)
+  return made, state, jax.jit(made.step)(state, BATCH, key)
 
 
 def test_two_views_by_hand():
-  plain, state = begun()
-  both, _ = begun(views=('flip',))
+  one, state, _ = plain()
+  both = task(views=('flip',))
   probabilities = [
-    np.asarray(jax.nn.softmax(plain.predict(state, images, None)), np.float64)
+    np.asarray(jax.nn.softmax(one.predict(state, images, None)), np.float64)
     for images in (IMAGES, IMAGES[:, :, ::-1])
   ]
   mean = sum(probabilities) / 2
@@ -69,26 +74,25 @@ def test_shifts_bring_in_zeros():
 
 @pytest.mark.parametrize('name', VIEWS)
 def test_training_knows_of_no_view_and_jit_changes_nothing(name):
-  plain, state = begun()
-  other, _ = begun(views=(name,))
-  key = jax.random.key(1)
+  one, state, stepped = plain()
+  other, key = task(views=(name,)), jax.random.key(1)
   for found, expected in zip(
     jax.tree.leaves(jax.jit(other.step)(state, BATCH, key)),
-    jax.tree.leaves(jax.jit(plain.step)(state, BATCH, key)),
+    jax.tree.leaves(stepped),
     strict=True,
   ):
     np.testing.assert_array_equal(found, expected)
   np.testing.assert_allclose(
     jax.jit(other.predict)(state, IMAGES, key), other.predict(state, IMAGES, key), rtol=1e-5
   )
-  assert np.any(other.predict(state, IMAGES, key) != plain.predict(state, IMAGES, key))
+  assert np.any(other.predict(state, IMAGES, key) != one.predict(state, IMAGES, key))
 
 
 def test_without_views_the_logits_are_the_models():
-  plain, state = begun(views=())
+  _, state, _ = plain()
   model = create_model('convnet', classes=3, widths=(4,), hidden=0)
   expected = model.apply({'params': state.params, **state.stats}, as_float(IMAGES))
-  np.testing.assert_array_equal(plain.predict(state, IMAGES, None), expected)
+  np.testing.assert_array_equal(task(views=()).predict(state, IMAGES, None), expected)
 
 
 @pytest.mark.parametrize(

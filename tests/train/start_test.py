@@ -147,6 +147,10 @@ def test_nothing_that_fits_is_one_line(run):
     begin(folder, keep=('Conv_*', 'Conv_9/*'))
   with pytest.raises(InputError, match=r'no parameter has the same path and shape'):
     begin(folder, widths=(4,), classes=3)
+  with pytest.raises(InputError, match=r"same path and shape .* train\.start_keep='Dense_0/\*'"):
+    begin(folder, keep=('Conv_*', 'Dense_0/*'), classes=3)
+  with pytest.raises(InputError, match=r'train\.start_keep=\(\): expected patterns'):
+    begin(folder, keep=())
 
 
 def test_a_state_that_is_no_learner_is_refused(tmp_path):
