@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from experiments.benchmark import recorded
 from experiments.launch import ROOT, config_list, launch
 from nn_zoo.data import SOURCES
 from nn_zoo.data.augmentation import AUGMENTATIONS
@@ -63,6 +64,7 @@ TABLES: dict[str, Callable[[], str]] = {
   'optimizers': lambda: _parts(OPTIMIZERS),
   'schedules': lambda: _parts(SCHEDULES),
   'parity': _parity,
+  'benchmark': recorded.table,
 }
 
 

@@ -1,16 +1,28 @@
 """Strict by default: rank promotion raises, warnings are errors, and there are two virtual CPU devices."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 os.environ['XLA_FLAGS'] = (
   os.environ.get('XLA_FLAGS', '') + ' --xla_force_host_platform_device_count=2'
 )
+# What a worker, and the processes that its tests start, compile alike is compiled once: a third of the time.
+# Workers do not share a folder, since one could read what another has half written.
+os.environ['JAX_COMPILATION_CACHE_DIR'] = tempfile.mkdtemp()
+os.environ['JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS'] = '0'
+os.environ['JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES'] = '-1'
 
 import jax
 import pytest
 
 jax.config.update('jax_numpy_rank_promotion', 'raise')
+
+
+def pytest_sessionfinish():
+  """Removes what was compiled."""
+  shutil.rmtree(os.environ['JAX_COMPILATION_CACHE_DIR'], ignore_errors=True)
 
 
 @pytest.fixture

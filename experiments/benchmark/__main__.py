@@ -37,6 +37,7 @@ from absl import flags
 from experiments.benchmark.comparison import compare
 from experiments.benchmark.machine import machine
 from experiments.benchmark.output import details, table, warnings
+from experiments.benchmark.recorded import RESULTS
 from experiments.benchmark.workloads import WORKLOADS, Training, Workload
 from experiments.launch import launch
 from nn_zoo.data import load
@@ -44,7 +45,6 @@ from nn_zoo.errors import InputError
 from nn_zoo.named import choose
 from nn_zoo.train.workdir import write_json
 
-RESULTS = Path(__file__).resolve().parent / 'results'
 MNIST = (60000, 28)
 EXAMPLES = 1024  # of random images, which differ in nothing that takes time
 

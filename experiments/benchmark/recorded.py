@@ -1,0 +1,52 @@
+"""What the benchmark recorded, as a table for the README."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from experiments.benchmark.workloads import WORKLOADS
+
+RESULTS = Path(__file__).resolve().parent / 'results'
+HEAD = ('workload', 'nn_zoo', 'peer', 'median of the ratios (least-largest)', 'aim', 'of the floor')
+
+
+def table() -> str:
+  """A line a recorded workload, in the order of WORKLOADS, and the machines they were recorded on."""
+  paths = {name: RESULTS / f'{name}.json' for name in WORKLOADS}
+  found = [json.loads(path.read_text()) for path in paths.values() if path.exists()]
+  lines = [HEAD, ['---'] * len(HEAD), *map(_line, found)]
+  machines = dict.fromkeys(_machine(result['machine']) for result in found)
+  shown = '\n'.join(f'| {" | ".join(line)} |' for line in lines)
+  return f'{shown}\n\nRecorded on {"; ".join(machines)}.'
+
+
+def _line(result: Mapping[str, Any]) -> list[str]:
+  ratio, floor = result['ratio'], result.get('floor')
+  faster = ratio['of'] == 'peer/ours'
+  what = 'times as fast' if faster else 'times as long'
+  verdict = '' if ratio['met'] else ': missed'
+  spread = f'{ratio["least"]:.2f}-{ratio["largest"]:.2f}, {len(ratio["pairs"])} pairs'
+  shares = (f'{floor[side]["share_of_steps"]:.0%}' for side in ('ours', 'peer')) if floor else ()
+  return [
+    f'`{result["name"]}`: {result["about"]}',
+    *(_side(result, side) for side in ('ours', 'peer')),
+    f'{ratio["median"]:.2f} {what} ({spread})',
+    f'{ratio["target"]}{verdict}',
+    ', peer '.join(shares),
+  ]
+
+
+def _side(result: Mapping[str, Any], name: str) -> str:
+  side = result[name]
+  if 'step_seconds' not in side:
+    return f'{side["seconds"]:.2f} s'
+  step = f'{1e3 * side["step_seconds"]:.2f} ms a step'
+  whole = result['ratio']['compared'] == 'seconds'
+  form = f' ({side["variant"]})' if 'variant' in side and side['variant'] != 'plain' else ''
+  return (f'{side["seconds"]:.1f} s, {step}' if whole else step) + form
+
+
+def _machine(machine: Mapping[str, Any]) -> str:
+  versions = f'jax {machine["jax"]}, torch {machine["torch"]}'
+  return f'{machine["cores"]} cores of {machine["cpu"]}, Python {machine["python"]}, {versions}'
