@@ -9,6 +9,10 @@ same command. Without a network, put the files there by hand: every load checks 
   name           what                                          fetched  licence
   mnist          70000 handwritten digits, 28 x 28 grey          11 MB  CC BY-SA 3.0
   fashion_mnist  70000 pictures of clothes, 28 x 28 grey         31 MB  MIT
+  timeseries     Japanese Vowels, Basic Motions, two series       4 MB  public (UCI, UEA archives), BSD-3
+  music          JSB chorales and Nottingham, .mat                1 MB  public research data
+  sentiment      10605 film review snippets and others           2 MB  MIT
+  text           Shakespeare's plays, for language models         1 MB  public domain
 """
 
 from absl import app

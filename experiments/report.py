@@ -8,6 +8,7 @@ from typing import Any
 from experiments.launch import ROOT, config_description
 from experiments.outcome import settled
 from nn_zoo.build import Experiment
+from nn_zoo.data.dataset import take
 from nn_zoo.models.summary import summary
 from nn_zoo.report.page import Run, page
 from nn_zoo.task import State
@@ -26,7 +27,7 @@ def write_report(
   sections = []
   if experiment.evals:
     stream = list(experiment.evals.values())[-1]
-    arrays = {name: array[: stream.examples] for name, array in stream.arrays.items()}
+    arrays = take(stream.arrays, slice(stream.examples))
     outputs = predict(experiment.task, state, stream, config['seed'])
     given = settled(experiment, state, config['seed'])
     sections = experiment.sections(state, arrays['inputs'], arrays['targets'], outputs, **given)
@@ -34,7 +35,7 @@ def write_report(
     split: {name: value for name, value in values.items() if isinstance(value, float)}
     for split, values in results['figures'].items()
   }
-  model = summary(experiment.model, experiment.train[0]['inputs'][:1])
+  model = summary(experiment.model, take(experiment.train[0]['inputs'], slice(1)))
   run = Run(
     name=results['name'],
     description=config_description(ROOT / 'configs' / f'{results["name"]}.py'),

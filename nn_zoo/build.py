@@ -1,6 +1,6 @@
 """From a config to an experiment: the only file that imports every room."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,19 +14,19 @@ from nn_zoo import named
 from nn_zoo.config import Config, check_config
 from nn_zoo.data.augmentation import augmentation
 from nn_zoo.data.dataset import Dataset
-from nn_zoo.data.preprocess import moments, standardise
+from nn_zoo.data.preprocess import preparation
 from nn_zoo.data.stream import Balanced, InOrder, Shuffled
+from nn_zoo.data.vocabulary import spelled
+from nn_zoo.data.windows import Windows
 from nn_zoo.errors import InputError
+from nn_zoo.kinds import KINDS
 from nn_zoo.layers.convolution import Conv
 from nn_zoo.models import MODELS
-from nn_zoo.report import classification as classification_report
-from nn_zoo.report import diagnosis as diagnosis_report
 from nn_zoo.report import explanations
-from nn_zoo.report import regression as regression_report
 from nn_zoo.report.filters import section as first_filters
 from nn_zoo.report.markup import Section
 from nn_zoo.task import Learner, State, Task, averaged, descend
-from nn_zoo.tasks import TASKS, decisions
+from nn_zoo.tasks import TASKS
 from nn_zoo.tasks.explain import explain
 from nn_zoo.train.monitor import Monitor, metric_names
 from nn_zoo.train.optimizer import optimizer
@@ -48,7 +48,7 @@ class Experiment(NamedTuple):
   model: nn.Module
   task: Task
   data: Dataset
-  train: Shuffled | Balanced
+  train: Shuffled | Balanced | Windows
   evals: dict[str, InOrder]
   measures: dict[str, Callable[..., float | dict[str, Any]]]
   sections: Callable[..., list[Section]]
@@ -71,6 +71,7 @@ def build(config: Config, fresh: bool = True) -> Experiment:
   data = data_room.load(**config['data'])
   model = named.call(MODELS, 'model', **config['model'])
   _check_targets(config, model, data)
+  _check_vocabulary(config['model']['name'], model, data)
   named.check(optimizer, 'optimizer', 'optimizer', ('steps',), 0, config['optimizer'])
   tx = optimizer(**config['optimizer'], steps=train['steps'])
   given = _given(config, data)
@@ -85,7 +86,11 @@ def build(config: Config, fresh: bool = True) -> Experiment:
   stream = _stream(config, data)
   kind = KINDS[config['task']['name']]
   settle = kind.settle and kind.settle(config['task'], data.validation['targets'])
-  sections = partial(_drawn, kind.sections, data, model, given['prepare'])
+  if kind.targets == 'tokens':
+    sections = partial(kind.sections, vocabulary=data.vocabulary)
+  else:
+    shown = partial(kind.shown, config['task'], model)
+    sections = partial(_drawn, kind.sections, data, model, given['prepare'], shown=shown)
   experiment = Experiment(model, task, data, stream, evals, kind.measures, sections, settle)
   state = _rehearse(config, experiment)
   if fresh and train['start']:
@@ -93,46 +98,29 @@ def build(config: Config, fresh: bool = True) -> Experiment:
   return experiment._replace(task=task)
 
 
-class Kind(NamedTuple):
-  """What a task brings besides its functions: its targets, measures, and sections of the report."""
-
-  targets: str  # 'classes' or 'reals'
-  measures: dict[str, Callable[..., float | dict[str, Any]]]
-  sections: Callable[..., list[Section]]
-  settle: Callable[..., Callable] | None = None  # (fields, validation targets) -> Experiment.settle
-
-
-def _r2(predictions: np.ndarray, targets: np.ndarray) -> float:
-  """1 - sum (y - p)^2 / sum (y - mean y)^2, the share of the variance that is explained."""
-  from sklearn.metrics import r2_score
-
-  return float(r2_score(targets, predictions))
-
-
-KINDS = {
-  'classification': Kind('classes', {}, classification_report.sections),
-  'diagnosis': Kind(
-    'classes',
-    {'diagnosis': decisions.measures},
-    partial(diagnosis_report.sections, decisions.measures),
-    decisions.operating_point,
-  ),
-  'regression': Kind('reals', {'r2': _r2}, regression_report.sections),
-}
-
-
 def _unnamed(section: Config) -> dict[str, Any]:
   return {key: value for key, value in section.items() if key != 'name'}
 
 
+def _targets(data: Dataset) -> str:
+  kinds = {'b': 'notes', 'i': 'tokens', 'f': 'reals'}
+  return 'classes' if data.classes else kinds[data.train['targets'].dtype.kind]
+
+
 def _check_targets(config: Config, model: nn.Module, data: Dataset) -> None:
-  name = config['task']['name']
-  found = 'classes' if data.classes else 'reals'
+  name, found = config['task']['name'], _targets(data)
   if KINDS[name].targets != found:
     fitting = ', '.join(task for task, kind in KINDS.items() if kind.targets == found)
     raise InputError(
       f'task.name={name!r} does not fit the data, whose targets are {found}; try {fitting}'
     )
+  if (found == 'tokens') != hasattr(model, 'read'):
+    fitting = 'recurrent_lm' if found == 'tokens' else 'mlp, lstm or gru'
+    raise InputError(
+      f'model.name={config["model"]["name"]!r} does not fit task.name={name!r}; try {fitting}'
+    )
+  if not KINDS[name].outputs:
+    return
   needed = len(data.classes) or data.train['targets'].shape[-1]
   if model.classes != needed:
     shown = ', '.join(data.classes[:5]) + (', ...' if needed > 5 else '')
@@ -142,21 +130,39 @@ def _check_targets(config: Config, model: nn.Module, data: Dataset) -> None:
     )
 
 
+def _check_vocabulary(name: str, model: nn.Module, data: Dataset) -> None:
+  needed, taken = len(data.vocabulary), getattr(model, 'vocabulary', None)
+  if needed and taken is None:
+    raise InputError(
+      f'model.name={name!r} reads no tokens, which the data has; try text_cnn, lstm, gru or rnn'
+    )
+  exact = hasattr(model, 'read')  # it writes tokens, too
+  if (taken or 0) < needed or (taken and not needed) or (exact and taken != needed):
+    what = f'{needed} token ids' if needed else 'no tokens'
+    raise InputError(
+      f'model.vocabulary={taken}, but the data has {what}; set --config.model.vocabulary={needed}'
+    )
+
+
 def _given(config: Config, data: Dataset) -> dict[str, Any]:
   # What a task is given besides its own fields: how its data is prepared, and how gradients are taken.
   named.check(descend, 'descend', 'descend', (), 2, config['descend'])
+  if _targets(data) == 'tokens':
+    if config['augment']:
+      raise InputError('augment: there is none for a text; expected no keys in this section')
+    return {'descend': partial(descend, **config['descend'])}
   given = {
-    'prepare': standardise(*moments(data.train['inputs'])),
+    'prepare': preparation(data.train['inputs']),
     'augment': augmentation(config['augment'], len(data.classes)),
     'descend': partial(descend, **config['descend']),
   }
-  if not data.classes:
-    given['location'], given['scale'] = moments(data.train['targets'])
-  return given
+  return given | KINDS[config['task']['name']].given(data.train)
 
 
-def _stream(config: Config, data: Dataset) -> Shuffled | Balanced:
+def _stream(config: Config, data: Dataset) -> Shuffled | Balanced | Windows:
   batch_size, seed = config['train']['batch_size'], config['seed']
+  if _targets(data) == 'tokens':
+    return Windows(data.train, batch_size, config['task']['window'], seed)
   if config['train']['sampling'] == 'balanced':
     return Balanced(data.train, batch_size, seed, len(data.classes))
   return Shuffled(data.train, batch_size, seed)
@@ -173,24 +179,34 @@ def _rehearse(config: Config, experiment: Experiment) -> State:
     raise
   except (TypeError, ValueError, ZeroDivisionError, flax_errors.FlaxError) as error:
     reason = str(error).strip().splitlines()[0]
+    shapes = jax.tree.map(lambda array: array.shape[1:], batch['inputs'])
     raise InputError(
-      f'{config["model"]["name"]} does not run on inputs of shape {batch["inputs"].shape[1:]} '
-      f'with these settings: {reason}'
+      f'{config["model"]["name"]} does not run on inputs of shape {shapes} with these settings: {reason}'
+    ) from error
+  except AttributeError as error:
+    if not isinstance(batch['inputs'], Mapping):
+      raise
+    raise InputError(
+      f'model.name={config["model"]["name"]!r} takes no sequences of unequal length, which the data has; '
+      'try lstm, gru, rnn, tcn or text_cnn'
     ) from error
   Monitor(train['monitor'], train['mode'], train['patience'], [], known)
   return state
 
 
-def _drawn(draw, data, model, prepare, state, inputs, targets, predictions, **settled):
+def _drawn(
+  draw, data, model, prepare, state, inputs, targets, predictions, shown=lambda *_: {}, **settled
+):
   classes = {'classes': data.classes} if data.classes else {}
+  settled |= shown(state, inputs)
+  if data.vocabulary:
+    inputs = np.array(spelled(inputs, data.vocabulary))
   sections = draw(inputs, targets, predictions, **classes, **settled)
-  if (
-    data.classes and isinstance(state, Learner) and inputs.shape[-1] in (1, 3) and inputs.ndim == 4
-  ):
+  if isinstance(inputs, Mapping) or inputs.ndim != 4:
+    return sections
+  if data.classes and isinstance(state, Learner) and inputs.shape[-1] in (1, 3):
     variables = {'params': averaged(state), **state.stats}
     look = partial(explain, model, variables, prepare, Conv)
     sections += explanations.sections(look, inputs, targets, predictions, data.classes)
-  if inputs.ndim == 4:
-    filters = first_filters(jax.device_get(averaged(state)), inputs.shape[1:])
-    sections += [filters] if filters else []
-  return sections
+  filters = first_filters(jax.device_get(averaged(state)), inputs.shape[1:])
+  return sections + ([filters] if filters else [])

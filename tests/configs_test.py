@@ -3,11 +3,14 @@
 import csv
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
 from experiments.launch import ROOT, load_config, plain
 from nn_zoo.build import build
+from nn_zoo.data import load
+from nn_zoo.data.dataset import take
 from nn_zoo.data.stream import InOrder, Shuffled
 from nn_zoo.train.checkpoint import Checkpoints, digests
 from nn_zoo.train.loop import Stopped, fit
@@ -46,7 +49,45 @@ def own_arrays(folder: Path) -> str:
   return str(folder / 'arrays.npz')
 
 
-OWN = {'own_images': own_images, 'own_table': own_table, 'own_arrays': own_arrays}
+def own_sequences(folder: Path) -> str:
+  random = np.random.default_rng(0)
+  inputs, length = random.normal(size=(80, 9, 2)), random.integers(1, 10, 80)
+  inputs = np.where(np.arange(9)[None, :, None] < length[:, None, None], inputs, np.nan)
+  targets = (inputs[:, 0, 0] > 0).astype(np.int32)
+  np.savez(folder / 'sequences.npz', inputs=inputs, length=length, targets=targets)
+  return str(folder / 'sequences.npz')
+
+
+def own_text(folder: Path) -> str:
+  lines = ['text,label', *('a good film,yes', 'so bad,no', 'what a film,yes', 'bad,no') * 20]
+  (folder / 'texts.csv').write_text('\n'.join(lines))
+  return str(folder / 'texts.csv')
+
+
+def own_series(folder: Path) -> str:
+  y = np.sin(np.arange(600) / 4) + 0.1 * np.random.default_rng(0).normal(size=600)
+  (folder / 'series.csv').write_text('\n'.join(['y', *map(str, y)]))
+  return str(folder / 'series.csv')
+
+
+def own_text_file(folder: Path) -> str:
+  (folder / 'text.txt').write_text('the cat sat on the mat, and the rat sat on the cat.\n' * 40)
+  return str(folder / 'text.txt')
+
+
+OWN = {
+  'own_images': own_images,
+  'own_table': own_table,
+  'own_arrays': own_arrays,
+  'own_sequences': own_sequences,
+  'own_text': own_text,
+  'own_series': own_series,
+  'own_text_file': own_text_file,
+}
+PUBLISHED = (
+  *('mnist', 'fashion_mnist', 'japanese_vowels', 'basic_motions', 'reviews'),
+  *('jsb_chorales', 'nottingham', 'glucose', 'sea_temperature', 'tiny_shakespeare'),
+)
 
 
 @pytest.fixture(params=CONFIGS)
@@ -57,11 +98,25 @@ def experiment(request, tmp_path):
     (tmp_path / 'own').mkdir()
     config.data.path = OWN[request.param](tmp_path / 'own')
   config.train.start = ''  # it would name a run; tests/experiments/transfer_test.py has one
-  if 'mnist' in config.data.name:
+  if config.data.name in PUBLISHED:
     request.getfixturevalue('data_folder')
+  if config.task.name == 'language':
+    config.model.units, config.task.window, config.task.length = 16, 8, 5
+    config.train.batch_size = 4
+    config.model.vocabulary = len(load(**config.data).vocabulary)
+    built = build(plain(config))
+    read = InOrder(jax.tree.map(lambda text: text[:, :40], built.data.validation), 32)
+    return built._replace(evals={'test': read})
+  if 'vocabulary' in config.data:  # a table of millions would be saved again and again
+    config.data.vocabulary = config.model.vocabulary = 500
+    config.model.embedding = 16
+  if config.task.name == 'music' and 'units' in config.model:  # of up to 1792 frames
+    config.model.units = 16
+  if config.model.name == 'tcn':  # of 784 steps; a few levels show as much
+    config.model.widths = (8, 8)
   built = build(plain(config))
-  train = Shuffled({k: v[:200] for k, v in built.data.train.items()}, 16)
-  evals = {'test': InOrder({k: v[:40] for k, v in built.data.test.items()}, 32)}
+  train = Shuffled(take(built.data.train, slice(200)), 16)
+  evals = {'test': InOrder(take(built.data.test, slice(40)), 32)}
   return built._replace(train=train, evals=evals)
 
 

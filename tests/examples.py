@@ -13,12 +13,16 @@ from nn_zoo.tasks import TASKS
 
 
 class ModelExample(NamedTuple):
-  """A model at a small size: its fields, its input's shape, and its parameters' shapes by path."""
+  """A model at a small size: its fields, its input's shape, and its parameters' shapes by path.
+
+  Inputs are normal random numbers, or, of a model whose `tokens` is not 0, ids below it.
+  """
 
   model: str
   fields: dict[str, Any]
   inputs: tuple[int, ...]
   parameters: dict[str, tuple[int, ...]]
+  tokens: int = 0
 
 
 LENET_PARAMETERS = {
@@ -58,6 +62,16 @@ def dense(path: str, *kernel: int) -> dict[str, tuple[int, ...]]:
 def causal(path: str, *kernel: int) -> dict[str, tuple[int, ...]]:
   """The parameters of a convolution with weight normalization."""
   return {**dense(path, *kernel), f'{path}/scale': kernel[-1:]}
+
+
+def recurrent(direction: str, inputs: int, units: int, width: int) -> dict[str, tuple[int, ...]]:
+  """The parameters of one direction of a recurrent layer, `width` being gates x units."""
+  path = f'Recurrent_0/{direction}'
+  return {
+    f'{path}/input': (inputs, width),
+    f'{path}/recurrent': (units, width),
+    f'{path}/bias': (width,),
+  }
 
 
 MODEL_EXAMPLES = {
@@ -189,6 +203,50 @@ MODEL_EXAMPLES = {
       **dense('TemporalBlock_1/Conv_0', 1, 4, 5),
       **dense('head', 5, 3),
     },
+  ),
+  'rnn': ModelExample(
+    'rnn',
+    {'classes': 3, 'units': 4, 'layers': 2, 'reads': 'rows'},
+    (4, 6, 5, 1),
+    {
+      **recurrent('forward_0', 5, 4, 4),
+      **recurrent('forward_1', 4, 4, 4),
+      **dense('head', 4, 3),
+    },
+  ),
+  'lstm': ModelExample(
+    'lstm',
+    {'classes': 3, 'units': 4, 'bidirectional': True, 'dropout': 0.2},
+    (4, 6, 5),
+    {
+      **recurrent('forward_0', 5, 4, 16),
+      **recurrent('backward_0', 5, 4, 16),
+      **dense('head', 8, 3),
+    },
+  ),
+  'gru': ModelExample(
+    'gru',
+    {'classes': 3, 'units': 4, 'pool': 'mean'},
+    (4, 6, 5),
+    {
+      **recurrent('forward_0', 5, 4, 12),
+      'Recurrent_0/forward_0/recurrent_bias': (4,),
+      **dense('head', 4, 3),
+    },
+  ),
+  'recurrent_lm': ModelExample(
+    'recurrent_lm',
+    {'vocabulary': 5, 'units': 4, 'embedding': 3, 'dropout': 0.2},
+    (3, 6),
+    {
+      'embed/embedding': (5, 3),
+      **{
+        path.replace('Recurrent_0', 'recurrent'): shape
+        for path, shape in recurrent('forward_0', 3, 4, 16).items()
+      },
+      **dense('head', 4, 5),
+    },
+    tokens=5,
   ),
   'text_cnn': ModelExample(
     'text_cnn',
@@ -386,12 +444,37 @@ def _reals(count: int) -> dict[str, np.ndarray]:
   return {'inputs': inputs, 'targets': 10 + 3 * inputs[:, :2] - inputs[:, 2:4]}
 
 
+def _pieces(count: int) -> dict[str, np.ndarray]:
+  random = np.random.default_rng(0)
+  length = random.integers(1, 7, count).astype(np.int32)
+  keys = random.integers(0, 9, (count, 1)) + np.arange(7)[None]  # one key up a frame
+  notes = np.eye(16, dtype=bool)[keys] & (np.arange(7)[None] <= length[:, None])[..., None]
+  inputs = {'values': notes[:, :-1] & notes[:, 1:].any(axis=2, keepdims=True), 'length': length}
+  return {'inputs': inputs, 'targets': notes[:, 1:]}
+
+
+def _series(count: int) -> dict[str, np.ndarray]:
+  y = np.float32(20 + np.sin(np.arange(count + 11) / 2))
+  cut = np.lib.stride_tricks.sliding_window_view(y, 12)
+  return {'inputs': cut[:, :8, None], 'targets': cut[:, 8:]}
+
+
 def _images(count: int) -> dict[str, np.ndarray]:
   random = np.random.default_rng(0)
   targets = random.integers(0, 3, count).astype(np.int32)
   inputs = random.integers(0, 100, (count, 8, 8, 1)).astype(np.uint8)
   inputs[np.arange(count), targets] += 100
   return {'inputs': inputs, 'targets': targets}
+
+
+def _texts(count: int) -> dict[str, np.ndarray]:
+  random = np.random.default_rng(0)
+  tokens = (random.integers(0, 4, (count, 1)) + np.arange(7)).astype(np.int32) % 5
+  return {
+    'inputs': tokens[:, :-1],
+    'targets': tokens[:, 1:],
+    'first': np.ones(count, bool),
+  }
 
 
 def _maker(task: str, model: str, **fields):
@@ -423,6 +506,23 @@ TASK_EXAMPLES = {
       tx, positive=1, threshold=0.5, **more
     ),
     lambda count: _classes(count) | {'targets': np.int32(_classes(count)['targets'] == 1)},
+  ),
+  'music': TaskExample(
+    'music', _maker('music', 'gru', classes=16, units=8, every_position=True), _pieces
+  ),
+  'forecasting': TaskExample(
+    'forecasting',
+    lambda tx=optax.adam(1e-2), **more: _maker('forecasting', 'mlp', classes=12, widths=(8,))(  # noqa: B008
+      tx, season=3, quantiles=(0.1, 0.5, 0.9), examples=_series(64), **more
+    ),
+    _series,
+  ),
+  'language': TaskExample(
+    'language',
+    lambda tx=optax.adam(1e-2), **more: _maker('language', 'recurrent_lm', vocabulary=5, units=8)(  # noqa: B008
+      tx, window=4, length=5, temperature=0.0, **more
+    ),
+    _texts,
   ),
   'regression': TaskExample(
     'regression',

@@ -19,6 +19,7 @@ ALLOWED = {
   'train': {'task', 'native'},
   'report': set(),
   'config': set(),
+  'kinds': {'data', 'report', 'tasks'},
 }
 EVERYWHERE = {'errors', 'named'}
 TOP_LEVEL = {'pyproject.toml', 'nn_zoo', 'experiments', 'configs', 'tests', 'README.md', 'LICENSE'}

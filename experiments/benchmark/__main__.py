@@ -35,10 +35,11 @@ import numpy as np
 from absl import flags
 
 from experiments.benchmark.comparison import compare
+from experiments.benchmark.kinds import Training, Workload
 from experiments.benchmark.machine import machine
 from experiments.benchmark.output import details, table, warnings
 from experiments.benchmark.recorded import RESULTS
-from experiments.benchmark.workloads import WORKLOADS, Training, Workload
+from experiments.benchmark.workloads import WORKLOADS
 from experiments.launch import launch
 from nn_zoo.data import load
 from nn_zoo.errors import InputError
@@ -54,7 +55,8 @@ def benchmark(name: str, workload: Workload, repeats: int) -> dict[str, Any]:
   _tell(f'{name}: {workload.about}')
   with tempfile.TemporaryDirectory() as folder:
     training = isinstance(workload.work, Training)
-    source = write_data(Path(folder), workload.work.images) if training else 'none'
+    images = workload.work.images if training else ()
+    source = write_data(Path(folder), images) if images else 'none'
     compared = compare(workload, Path(folder), repeats or workload.repeats, _tell)
   command = shlex.join(['python', '-m', 'experiments.benchmark', *sys.argv[1:]])
   about = {'name': name, 'about': workload.about, 'command': command, 'data': source}
@@ -123,6 +125,6 @@ if __name__ == '__main__':
   )
   _RECORD = flags.DEFINE_bool('record', True, 'write experiments/benchmark/results/NAME.json')
   __doc__ = __doc__.replace(
-    '{workloads}', '\n'.join(f'  {name:<18} {w.about}' for name, w in WORKLOADS.items())
+    '{workloads}', '\n'.join(f'  {name:<24} {w.about}' for name, w in WORKLOADS.items())
   )
   launch(_main)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments.benchmark.kinds import Processes, Target, Training, Workload
 from experiments.benchmark.processes import Run, disturbed, run
-from experiments.benchmark.workloads import Processes, Target, Training, Workload
 from nn_zoo.errors import InputError
 
 PROBE_STEPS = 200
@@ -160,10 +160,10 @@ def _probe(side: Side, steps: int) -> float:
 
 def _training(work: Training, spec: Mapping[str, Any], tell: Tell):
   short = {**spec, 'steps': min(PROBE_STEPS, spec['steps'])}
-  _side('ours', 'classification', {**short, 'steps': 2})()
+  _side('ours', work.program, {**short, 'steps': 2})()
   runs, found = [], {}
   for side, room, program, forms in (
-    ('ours', 'ours', 'classification', work.ours),
+    ('ours', 'ours', work.program, work.ours),
     ('peer', 'peers', work.peer, work.variants),
   ):
     variants = {name: _side(room, program, short, more) for name, more in forms.items()}

@@ -44,7 +44,8 @@ def details(results: Results) -> list[str]:
   for result in results:
     for name in ('ours', 'peer') if 'floor' in result else ():
       side = result[name]
-      compile_part = f' (compile {side["compile_seconds"]:.2f} s)' if name == 'ours' else ''
+      compiling = side.get('compile_seconds')
+      compile_part = f' (compile {compiling:.2f} s)' if compiling else ''
       lines.append(
         f'{result["name"]}, {name}, {side["variant"]}: import {side["import_seconds"]:.2f} s, '
         f'before the steps {side["setup_seconds"]:.2f} s{compile_part}, '

@@ -6,8 +6,14 @@ from nn_zoo.data.dataset import Dataset
 from nn_zoo.data.embedded import breast_cancer, diabetes, digits
 from nn_zoo.data.folder import image_folder
 from nn_zoo.data.idx import fashion_mnist, mnist
+from nn_zoo.data.music import jsb_chorales, nottingham, piano_rolls
 from nn_zoo.data.npz import arrays
+from nn_zoo.data.reviews import reviews, text_table
+from nn_zoo.data.sequences import sequences
+from nn_zoo.data.series import glucose, sea_temperature, series_table
 from nn_zoo.data.table import csv_table
+from nn_zoo.data.text_file import text_file, tiny_shakespeare
+from nn_zoo.data.timeseries import basic_motions, japanese_vowels, time_series
 from nn_zoo.named import call
 
 SOURCES: dict[str, Callable[..., Dataset]] = {
@@ -16,8 +22,22 @@ SOURCES: dict[str, Callable[..., Dataset]] = {
   'breast_cancer': breast_cancer,
   'mnist': mnist,
   'fashion_mnist': fashion_mnist,
+  'japanese_vowels': japanese_vowels,
+  'basic_motions': basic_motions,
+  'reviews': reviews,
+  'tiny_shakespeare': tiny_shakespeare,
+  'jsb_chorales': jsb_chorales,
+  'nottingham': nottingham,
+  'glucose': glucose,
+  'sea_temperature': sea_temperature,
   'arrays': arrays,
+  'sequences': sequences,
+  'time_series': time_series,
+  'piano_rolls': piano_rolls,
+  'series': series_table,
   'csv': csv_table,
+  'text': text_table,
+  'text_file': text_file,
   'image_folder': image_folder,
 }
 

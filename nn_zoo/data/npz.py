@@ -30,7 +30,19 @@ def arrays(
     InputError: the file or an array is missing, damaged or of the wrong shape; a value is not finite;
       a class index is out of range.
   """
-  stored = _read(path)
+  return divided(read(path), path, validation, test, split_seed, classes)
+
+
+def divided(
+  stored: dict[str, np.ndarray],
+  path: str,
+  validation: float,
+  test: float,
+  split_seed: int,
+  classes: int,
+  lengths: dict[str, np.ndarray] | None = None,
+) -> Dataset:
+  """A data set of the arrays of a file, see `arrays`; `lengths` of sequences are keyed as `stored` is."""
   given = [part for part in ('validation', 'test') if f'{part}_inputs' in stored]
   for part, size in (('validation', validation), ('test', test)):
     if part in given and size:
@@ -40,15 +52,18 @@ def arrays(
   for prefix, pair in pairs.items():
     _check_like(pair, pairs[''], path, prefix)
     check(**pair, classes=classes, source=path, prefix=prefix)
-  if classes:
-    for pair in pairs.values():
+  for prefix, pair in pairs.items():
+    if classes:
       pair['targets'] = pair['targets'].astype(np.int32)
+    if lengths:
+      pair['inputs'] = {'values': pair['inputs'], 'length': lengths[f'{prefix}length']}
   parts = split(**pairs[''], validation=validation, test=test, seed=split_seed)
   held = {part: pairs[f'{part}_'] for part in given}
   return Dataset(*parts, classes=tuple(str(i) for i in range(classes)))._replace(**held)
 
 
-def _read(path: str) -> dict[str, np.ndarray]:
+def read(path: str) -> dict[str, np.ndarray]:
+  """The arrays of an .npz file by name; nothing in it is executed."""
   try:
     with Path(path).expanduser().open('rb') as file, np.load(file, allow_pickle=False) as stored:
       return dict(stored)
@@ -65,7 +80,7 @@ def _pair(stored: dict[str, np.ndarray], path: str, prefix: str) -> Split:
     if array is None:
       there = ', '.join(sorted(stored)) or 'none'
       raise InputError(f"{path}: array '{prefix}{name}' is missing; there are: {there}")
-    pair[name] = accepted(array, f"{path}: array '{prefix}{name}' is {_described(array)}; expected")
+    pair[name] = accepted(array, f"{path}: array '{prefix}{name}' is {described(array)}; expected")
   return pair
 
 
@@ -114,10 +129,11 @@ def _check_like(pair: Split, train: Split, path: str, prefix: str) -> None:
   for name, array in pair.items():
     if (array.dtype, array.shape[1:]) != (train[name].dtype, train[name].shape[1:]):
       raise InputError(
-        f"{path}: array '{prefix}{name}' is {_described(array)}, but '{name}' is "
-        f'{_described(train[name])}; expected the same type and shape'
+        f"{path}: array '{prefix}{name}' is {described(array)}, but '{name}' is "
+        f'{described(train[name])}; expected the same type and shape'
       )
 
 
-def _described(array: np.ndarray) -> str:
+def described(array: np.ndarray) -> str:
+  """Type and shape in words."""
   return f'{array.dtype} {list(array.shape)}'

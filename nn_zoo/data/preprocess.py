@@ -1,17 +1,34 @@
 """Standardisation inside the compiled step, from figures of the training examples."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 
-def moments(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def preparation(inputs: Any) -> Callable[[Any], Any]:
+  """Standardises by the moments of these inputs; token ids and yes-or-no inputs stay as they are."""
+  values = inputs['values'] if isinstance(inputs, Mapping) else inputs
+  if values.dtype in (np.int32, bool):
+    return as_they_are
+  return standardise(*moments(inputs))
+
+
+def as_they_are(inputs: Any) -> Any:
+  """The inputs themselves: token ids are not numbers, and what is on or off is so at once."""
+  return inputs
+
+
+def moments(inputs: Any) -> tuple[np.ndarray, np.ndarray]:
   """Mean and standard deviation over all axes but the last: per column of a table, per channel of images.
 
-  Where nothing varies the deviation is given as 1, so that dividing by it is harmless.
+  Of sequences of unequal length ({'values', 'length'}), only steps before the end are counted. Where nothing
+  varies the deviation is given as 1, so that dividing by it is harmless.
   """
+  if isinstance(inputs, Mapping):
+    inputs = inputs['values'][_before_end(inputs)]
   rows = inputs.reshape(-1, inputs.shape[-1])
   mean = sum(part.sum(axis=0) for part in _parts(rows)) / len(rows)
   variance = sum(((part - mean) ** 2).sum(axis=0) for part in _parts(rows)) / len(rows)
@@ -24,12 +41,22 @@ def _parts(rows: np.ndarray):
   return (rows[i : i + 1_000_000].astype(np.float64) for i in range(0, len(rows), 1_000_000))
 
 
-def standardise(mean: np.ndarray, deviation: np.ndarray) -> Callable[[jax.Array], jax.Array]:
-  """inputs -> (inputs - mean) / deviation in float32, over the last axis."""
+def _before_end(inputs):
+  return np.arange(inputs['values'].shape[1])[None] < inputs['length'][:, None]
 
-  def prepare(inputs: jax.Array) -> jax.Array:
+
+def standardise(mean: np.ndarray, deviation: np.ndarray) -> Callable[[Any], Any]:
+  """inputs -> (inputs - mean) / deviation in float32, over the last axis; 0 after a sequence's end."""
+
+  def scaled(inputs: jax.Array) -> jax.Array:
     shape = (1,) * (inputs.ndim - 1) + (-1,)
     scale = (1 / deviation).astype(np.float32)
     return (inputs.astype(jnp.float32) - mean.reshape(shape)) * scale.reshape(shape)
+
+  def prepare(inputs: Any) -> Any:
+    if not isinstance(inputs, Mapping):
+      return scaled(inputs)
+    values = jnp.where(_before_end(inputs)[..., None], scaled(inputs['values']), 0)
+    return inputs | {'values': values}
 
   return prepare

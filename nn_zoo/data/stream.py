@@ -9,11 +9,13 @@ device and a compiled loop gathers its own batches. Any other indexable, such as
 from functools import lru_cache
 from typing import Any
 
+import jax
 import numpy as np
 
+from nn_zoo.data.dataset import take
 from nn_zoo.errors import InputError
 
-Arrays = dict[str, Any]
+Arrays = dict[str, Any]  # arrays, or trees of arrays, with one row an example
 
 
 class Shuffled:
@@ -45,7 +47,7 @@ class Shuffled:
     return order[start - first * self.examples : stop - first * self.examples]
 
   def __getitem__(self, step: int) -> Arrays:
-    return {name: array[self.rows(step)] for name, array in self.arrays.items()}
+    return take(self.arrays, self.rows(step))
 
 
 class Balanced:
@@ -86,8 +88,7 @@ class Balanced:
     return np.random.default_rng([self._seed, 0, step]).permutation(rows)
 
   def __getitem__(self, step: int) -> Arrays:
-    rows = self.rows(step)
-    return {name: array[rows] for name, array in self.arrays.items()}
+    return take(self.arrays, self.rows(step))
 
 
 class InOrder:
@@ -99,7 +100,11 @@ class InOrder:
     self.examples = len(arrays['weight'])
     self.batch_size = min(batch_size, max(self.examples, 1))
     padding = -self.examples % self.batch_size
-    self.arrays = {name: _pad(array, padding, name) for name, array in arrays.items()}
+    # Padding repeats the first example, which every model can digest; only its weight is 0.
+    rows = np.append(np.arange(self.examples), np.zeros(padding, int))
+    self.arrays = take(arrays, rows) if padding else arrays
+    if padding:
+      self.arrays['weight'][self.examples :] = 0
 
   def rows(self, step: int) -> np.ndarray:
     """The row numbers of that step's batch."""
@@ -108,7 +113,7 @@ class InOrder:
   def __getitem__(self, step: int) -> Arrays:
     if not 0 <= step < len(self):
       raise IndexError(step)
-    return {name: array[self.rows(step)] for name, array in self.arrays.items()}
+    return take(self.arrays, self.rows(step))
 
   def __len__(self) -> int:
     return len(self.arrays['weight']) // self.batch_size
@@ -137,14 +142,11 @@ def _by_class(targets: np.ndarray, classes: int) -> list[np.ndarray]:
 
 
 def _weighted(arrays: Arrays) -> Arrays:
-  lengths = {name: len(array) for name, array in arrays.items()}
+  arrays = jax.tree.map(np.asarray, arrays)
+  lengths = {
+    jax.tree_util.keystr(path, simple=True, separator='/'): len(leaf)
+    for path, leaf in jax.tree.leaves_with_path(arrays)
+  }
   if len(set(lengths.values())) != 1:
     raise InputError(f'arrays of a stream need one length, got {lengths}')
-  ones = np.ones(next(iter(lengths.values())), np.float32)
-  return {'weight': ones} | {name: np.asarray(array) for name, array in arrays.items()}
-
-
-def _pad(array, count, name):
-  # Padding repeats the first example, which every model can digest; only its weight is 0.
-  filler = np.zeros(count, array.dtype) if name == 'weight' else np.repeat(array[:1], count, axis=0)
-  return np.concatenate([array, filler]) if count else array
+  return {'weight': np.ones(next(iter(lengths.values())), np.float32)} | arrays

@@ -1,6 +1,8 @@
 """The user's own table, in one .csv file."""
 
 import csv
+import gzip
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -37,31 +39,34 @@ def csv_table(
   Raises:
     InputError: the file cannot be read, the target column is missing, or a cell is not a finite number.
   """
-  columns, lines = _read(path)
+  columns, lines = read(path)
   at = choose({name: i for i, name in enumerate(columns)}, target, f'{path}: target')
   others = [i for i in range(len(columns)) if i != at]
   if not others:
     raise InputError(f"{path}: '{target}' is the only column; expected inputs beside it")
-  inputs = _numbers(lines, columns, others, path)
+  inputs = numbers(lines, columns, others, path)
   if classification:
-    labels = [_label(line, cells[at], target, path) for line, cells in lines]
-    classes = _in_order(set(labels))
-    index = {name: i for i, name in enumerate(classes)}
-    targets = np.array([index[label] for label in labels], np.int32)
+    targets, classes = labels(lines, at, target, path)
   else:
-    targets, classes = _numbers(lines, columns, [at], path), ()
+    targets, classes = numbers(lines, columns, [at], path), ()
   parts = split(inputs, targets, validation=validation, test=test, seed=split_seed)
   return Dataset(*parts, classes=classes)
 
 
-def _read(path: str) -> tuple[list[str], Lines]:
+def read(path: str, delimiter: str = ',') -> tuple[list[str], Lines]:
+  """The names of the columns of a table, .csv or .csv.gz, and its lines.
+
+  Raises:
+    InputError: the file cannot be read, has no example, or its lines are of different widths.
+  """
   try:
-    with Path(path).expanduser().open(newline='', encoding='utf-8-sig') as file:
-      reader = csv.reader(file)
+    opened = gzip.open if path.endswith('.gz') else open
+    with opened(Path(path).expanduser(), 'rt', newline='', encoding='utf-8-sig') as file:
+      reader = csv.reader(file, delimiter=delimiter)
       lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if cells]
   except FileNotFoundError as error:
     raise InputError(f'path={path}: there is no such file') from error
-  except (OSError, UnicodeDecodeError, csv.Error) as error:
+  except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
     raise InputError(f'{path}: cannot be read as a table ({error})') from error
   if len(lines) < 2:
     raise InputError(f'{path}: expected a header line and at least one example')
@@ -74,7 +79,24 @@ def _read(path: str) -> tuple[list[str], Lines]:
   return columns, lines
 
 
-def _numbers(lines: Lines, columns: list[str], wanted: list[int], path: str) -> np.ndarray:
+def labels(lines: Lines, at: int, column: str, path: str) -> tuple[np.ndarray, tuple[str, ...]]:
+  """Class indices of the cells at one place, and the names of the classes in sorted order.
+
+  Raises:
+    InputError: a cell is empty.
+  """
+  names = [_label(line, cells[at], column, path) for line, cells in lines]
+  classes = _in_order(set(names))
+  index = {name: i for i, name in enumerate(classes)}
+  return np.array([index[name] for name in names], np.int32), classes
+
+
+def numbers(lines: Lines, columns: list[str], wanted: list[int], path: str) -> np.ndarray:
+  """The cells of some columns, [lines, columns].
+
+  Raises:
+    InputError: a cell is not a finite number; the line and the column are named.
+  """
   rows = [[_number(line, cells[i], columns[i], path) for i in wanted] for line, cells in lines]
   return np.array(rows, np.float32)
 

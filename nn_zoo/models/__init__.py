@@ -7,9 +7,11 @@ from nn_zoo.models.convnet import ConvNet
 from nn_zoo.models.convnext import ConvNeXt
 from nn_zoo.models.densenet import DenseNet
 from nn_zoo.models.efficientnet import EfficientNet
+from nn_zoo.models.language import RecurrentLM
 from nn_zoo.models.lenet import LeNet
 from nn_zoo.models.mlp import MLP, Perceptron
 from nn_zoo.models.mobilenet import MobileNetV2
+from nn_zoo.models.recurrent import GRU, LSTM, RNN
 from nn_zoo.models.resnet import ResNet
 from nn_zoo.models.resnet_cifar import ResNetCifar
 from nn_zoo.models.tcn import TCN
@@ -21,12 +23,16 @@ MODELS: dict[str, type[nn.Module]] = {
   'convnext': ConvNeXt,
   'densenet': DenseNet,
   'efficientnet': EfficientNet,
+  'gru': GRU,
   'lenet': LeNet,
+  'lstm': LSTM,
   'mlp': MLP,
   'mobilenet_v2': MobileNetV2,
   'perceptron': Perceptron,
+  'recurrent_lm': RecurrentLM,
   'resnet': ResNet,
   'resnet_cifar': ResNetCifar,
+  'rnn': RNN,
   'tcn': TCN,
   'text_cnn': TextCNN,
   'vgg': VGG,

@@ -41,30 +41,44 @@ class Summary(NamedTuple):
     )
 
 
+RECURRENT = ('input', 'recurrent', 'projection')  # kernels of a recurrent layer's direction
+
+
 def summary(model: nn.Module, inputs: Any) -> Summary:
   """Describes a model for a batch of inputs (arrays or shapes); nothing is computed or allocated.
 
-  FLOPs count each multiplication and addition of dense and convolutional kernels, forward, for one example:
-  2 * kernel parameters * output positions. Batch axes are left out of the shapes.
+  FLOPs count each multiplication and addition of dense, convolutional and recurrent kernels, forward, for
+  one example: 2 * kernel parameters * output positions. Batch axes are left out of the shapes. A module that
+  gives its weights to the layer around it, as directions of recurrent layers do, is counted at that layer's
+  outputs.
 
   Args:
     model: a module called as model(inputs, train).
     inputs: an example batch, of any size.
   """
   rows: list[Row] = []
+  weights: list[tuple[int, tuple[str, ...], int]] = []  # row, path and kernel size of such modules
 
   def record(call, args, kwargs, context):
     output = call(*args, **kwargs)
     module = context.module
-    own = module.variables.get('params', {}) if context.method_name == '__call__' else {}
+    if context.method_name != '__call__':
+      return output
+    own = module.variables.get('params', {})
     leaves = {name: leaf for name, leaf in own.items() if not isinstance(leaf, dict)}
-    if leaves:
-      parameters = sum(int(np.prod(leaf.shape)) for leaf in leaves.values())
+    parameters = sum(int(np.prod(leaf.shape)) for leaf in leaves.values())
+    path, kind = '/'.join(module.path), type(module).__name__
+    if leaves and not hasattr(output, 'shape'):
+      size = sum(int(np.prod(leaf.shape)) for name, leaf in leaves.items() if name in RECURRENT)
+      weights.append((len(rows), module.path[:-1], size))
+      rows.append(Row(path, kind.strip('_'), (), parameters, 0))
+    elif leaves:
       kernel = leaves.get('kernel')
-      positions = int(np.prod(output.shape[1:-1]))
-      flops = 2 * int(np.prod(kernel.shape)) * positions if kernel is not None else 0
-      path = '/'.join(module.path)
-      rows.append(Row(path, type(module).__name__, tuple(output.shape[1:]), parameters, flops))
+      flops = 2 * int(np.prod(kernel.shape)) * _positions(output) if kernel is not None else 0
+      rows.append(Row(path, kind, tuple(output.shape[1:]), parameters, flops))
+    while weights and weights[-1][1] == module.path:
+      row, _, size = weights.pop()
+      rows[row] = rows[row]._replace(output=output.shape[1:], flops=2 * size * _positions(output))
     return output
 
   def run(inputs):
@@ -74,3 +88,7 @@ def summary(model: nn.Module, inputs: Any) -> Summary:
   shapes = jax.eval_shape(run, inputs)
   total = sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(shapes['params']))
   return Summary(rows, total, sum(row.flops for row in rows))
+
+
+def _positions(output) -> int:
+  return int(np.prod(output.shape[1:-1]))

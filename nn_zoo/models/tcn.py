@@ -3,6 +3,8 @@
 Axes: B batch, T time, C channels, F features, K kernel, I inputs, O outputs.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
@@ -12,6 +14,7 @@ from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.convolution import Conv
 from nn_zoo.named import DType
+from nn_zoo.ops import sequences
 from nn_zoo.ops.convolution import convolve
 
 
@@ -94,10 +97,11 @@ class TCN(nn.Module):
     activation: a name in `nn_zoo.ops.activations.ACTIVATIONS`, or 'prelu'.
     dropout: share of the channels set to 0 in training, for all time steps alike.
     every_position: outputs [batch, time, classes], one per step, in place of [batch, classes] at the last.
+    permutation: seed of an order in which all images' pixels are read; 0 for their own.
     dtype: of the computation ('bfloat16' or 'float32'); parameters are float32.
 
-  Sequences are [batch, time, channels]; images [batch, height, width, channels] are read as sequences of
-  pixels, row by row.
+  Sequences are [batch, time, channels], those of unequal length {'values', 'length'}; images
+  [batch, height, width, channels] are read as sequences of pixels, row by row.
 
   Source: Bai, Kolter & Koltun 2018, "An empirical evaluation of generic convolutional and recurrent
   networks for sequence modeling", https://arxiv.org/abs/1803.01271. Departure: He's initial weights.
@@ -110,23 +114,26 @@ class TCN(nn.Module):
   activation: str = 'relu'
   dropout: float = 0.0
   every_position: bool = False
+  permutation: int = 0
   dtype: DType = None
 
   def setup(self):
     self.head = nn.Dense(self.classes, dtype=self.dtype)
 
   @nn.compact
-  def features(self, x: jax.Array, train: bool = False) -> jax.Array:
+  def features(self, x: Any, train: bool = False) -> jax.Array:
     """[batch, features] of the last position, or [batch, time, features], before the output layer."""
-    if x.ndim not in (3, 4):
-      raise InputError(f'tcn takes sequences [batch, time, channels] or images, got {x.shape}')
-    x_BTC = x.reshape(len(x), -1, x.shape[-1])
+    x_BTC, length_B = sequences.parts(x)
+    if x_BTC.ndim not in (3, 4):
+      raise InputError(f'tcn takes sequences [batch, time, channels] or images, got {x_BTC.shape}')
+    if x_BTC.ndim == 4:
+      x_BTC = sequences.of_images(x_BTC, 'pixels', self.permutation)
     for level, width in enumerate(self.widths):
       features = round(width * self.width)
       x_BTC = TemporalBlock(
         features, self.kernel_size, 2**level, self.activation, self.dropout, dtype=self.dtype
       )(x_BTC, train)
-    return x_BTC if self.every_position else x_BTC[:, -1]
+    return x_BTC if self.every_position else sequences.last(x_BTC, length_B)
 
-  def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
+  def __call__(self, x: Any, train: bool = False) -> jax.Array:
     return self.head(self.features(x, train))

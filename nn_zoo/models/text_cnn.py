@@ -3,6 +3,8 @@
 Axes: B batch, T time, D width of the embedding, F features.
 """
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
@@ -11,6 +13,7 @@ from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.convolution import Conv
 from nn_zoo.named import DType
+from nn_zoo.ops import sequences
 from nn_zoo.ops.pooling import max_pool
 
 
@@ -19,8 +22,9 @@ class TextCNN(nn.Module):
 
   features = concat_k max_t activation(convolution_k(embedding(tokens)))_t
 
-  A token with id 0 is padding: its embedding is zero, and windows of padding alone are left out of the
-  maximum, so that outputs do not depend on how much of it there is. With nothing else, features are 0.
+  A token with id 0 is padding, and so is what stands after the end of {'values', 'length'}: it is taken
+  for zero, and windows of padding alone are left out of the maximum, so that outputs do not depend on how
+  much of it there is. With nothing else, features are 0.
 
   Attributes:
     classes: outputs.
@@ -52,7 +56,7 @@ class TextCNN(nn.Module):
     self.head = nn.Dense(self.classes, dtype=self.dtype)
 
   @nn.compact
-  def features(self, x: jax.Array, train: bool = False) -> jax.Array:
+  def features(self, x: Any, train: bool = False) -> jax.Array:
     """[batch, features] before the output layer."""
     x_BTD, real_BT1 = self._embedded(x)
     maxima = []
@@ -66,11 +70,12 @@ class TextCNN(nn.Module):
     h_BF = jnp.where(jnp.any(real_BT1 > 0, axis=1), jnp.concatenate(maxima, axis=-1), 0)
     return nn.Dropout(self.dropout, deterministic=not train)(h_BF)
 
-  def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
+  def __call__(self, x: Any, train: bool = False) -> jax.Array:
     return self.head(self.features(x, train))
 
   def _embedded(self, x):
     """Inputs as [batch, time, width], and 1 where there is a token."""
+    x, length_B = sequences.parts(x)
     integers = jnp.issubdtype(x.dtype, jnp.integer)
     if integers != (self.vocabulary > 0) or x.ndim != (2 if integers else 3):
       raise InputError(
@@ -78,8 +83,9 @@ class TextCNN(nn.Module):
         + ('token ids [batch, time]' if self.vocabulary else 'reals [batch, time, channels]')
         + f', got {x.dtype} {x.shape}'
       )
+    real_BT1 = sequences.before_end(length_B, x)[..., None].astype(jnp.float32)
     if not integers:
-      return x, jnp.ones((*x.shape[:2], 1))
-    real_BT1 = (x != 0)[..., None].astype(jnp.float32)
+      return x * real_BT1.astype(x.dtype), real_BT1
+    real_BT1 *= (x != 0)[..., None]
     x_BTD = nn.Embed(self.vocabulary, self.embedding, dtype=self.dtype)(x)
     return x_BTD * real_BT1.astype(x_BTD.dtype), real_BT1

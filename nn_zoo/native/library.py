@@ -19,11 +19,13 @@ FLAGS = (
   *('-std=c++17', '-O3', '-march=native', '-ffp-contract=fast', '-fno-math-errno'),
   *('-fPIC', '-shared', '-w'),
 )
-KERNELS = CONVOLVE, KERNEL_GRADIENT, POOL_GATHER, POOL_SCATTER = (
+KERNELS = CONVOLVE, KERNEL_GRADIENT, POOL_GATHER, POOL_SCATTER, RECURRENCE, RECURRENCE_BACKWARD = (
   'nn_zoo_convolve',
   'nn_zoo_convolve_kernel_gradient',
   'nn_zoo_max_pool_gather',
   'nn_zoo_max_pool_scatter',
+  'nn_zoo_recurrence',
+  'nn_zoo_recurrence_backward',
 )
 
 

@@ -3,13 +3,14 @@
 Axis letters: N examples, C classes (of an image: channels), H height, W width.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 
 from nn_zoo.errors import InputError
-from nn_zoo.report import calibration, figures, markup
+from nn_zoo.report import calibration, figures, markup, sequences
 from nn_zoo.report.markup import Section
 from nn_zoo.report.theme import light
 
@@ -21,12 +22,13 @@ WHITE = '#fefefe'  # on full cells, whose colour is the same on light and dark
 
 
 def sections(
-  inputs: np.ndarray, targets: np.ndarray, logits: np.ndarray, classes: Sequence[str]
+  inputs: Any, targets: np.ndarray, logits: np.ndarray, classes: Sequence[str]
 ) -> list[Section]:
   """The sections of a classifier's report.
 
   Args:
-    inputs: [N, H, W, 1 or 3] are shown as pictures, anything else [N, ...] as numbers.
+    inputs: [N, H, W, 1 or 3] are shown as pictures, sequences [N, T, C] or {'values', 'length'} as lines,
+      N strings as text, anything else [N, ...] as numbers.
     targets: [N] integers in [0, C).
     logits: [N, C].
     classes: C names.
@@ -34,8 +36,8 @@ def sections(
   Raises:
     InputError: sizes do not match, or there are no examples.
   """
-  inputs_N, targets_N, logits_NC = np.asarray(inputs), np.asarray(targets), np.asarray(logits)
-  n = len(inputs_N)
+  targets_N, logits_NC = np.asarray(targets), np.asarray(logits)
+  n = len(inputs['values'] if isinstance(inputs, Mapping) else inputs)
   if not n:
     raise InputError('report: no examples to show; expected at least one')
   if logits_NC.shape != (n, len(classes)) or targets_N.shape != (n,):
@@ -48,7 +50,7 @@ def sections(
   counts_CC = confusion(targets_N, logp_NC.argmax(1), len(names))
   return [
     Section('Confusion matrix', matrix_and_classes(counts_CC, names)),
-    Section('Worst mistakes', _mistakes(inputs_N, targets_N, logp_NC, names)),
+    Section('Worst mistakes', _mistakes(inputs, targets_N, logp_NC, names)),
     calibration.section(targets_N, logp_NC),
   ]
 
@@ -133,9 +135,7 @@ def _matrix(counts_CC: np.ndarray, names: list[str]) -> str:
   return figures.svg(figure, 'confusion matrix')
 
 
-def _mistakes(
-  inputs_N: np.ndarray, targets_N: np.ndarray, logp_NC: np.ndarray, names: list[str]
-) -> str:
+def _mistakes(inputs: Any, targets_N: np.ndarray, logp_NC: np.ndarray, names: list[str]) -> str:
   wrong = worst(targets_N, logp_NC)
   if not len(wrong):
     return f'<p class="note">None: all {len(targets_N):,} examples are right.</p>'
@@ -145,11 +145,17 @@ def _mistakes(
     f'<p class="note">{len(wrong):,} of {len(targets_N):,} examples are wrong; these have the '
     'highest loss. Label → prediction (its probability).</p>'
   )
+  captions = [
+    f'<b>{escape(names[targets_N[i]])}</b> → {escape(names[g])} ({q:.2f})'
+    for i, g, q in zip(shown, guess, p, strict=True)
+  ]
+  if sequences.is_sequences(inputs):
+    drawn = [sequences.lines(sequences.example(inputs, i)) for i in shown]
+    return note + markup.drawings(list(zip(drawn, captions, strict=True)))
+  inputs_N = np.asarray(inputs)
+  if inputs_N.dtype.kind == 'U':
+    return note + markup.quotations(list(zip(inputs_N[shown], captions, strict=True)))
   if inputs_N.ndim == 4 and inputs_N.shape[-1] in (1, 3):
-    captions = [
-      f'<b>{escape(names[targets_N[i]])}</b> → {escape(names[g])} ({q:.2f})'
-      for i, g, q in zip(shown, guess, p, strict=True)
-    ]
     images = figures.unit(inputs_N[shown])
     return note + markup.tiles(list(zip(map(figures.png, images), captions, strict=True)))
   x_NK = inputs_N.reshape(len(inputs_N), -1)[:, :FEATURES]

@@ -125,3 +125,17 @@ def tiles(pictures: Sequence[tuple[str, str]], tight: bool = False, columns: int
   )
   style = f' style="grid-template-columns:repeat({columns},1fr);gap:.4rem"' if columns else ''
   return f'<div class="tiles{" tight" if tight else ""}"{style}>{figures}</div>'
+
+
+def drawings(pictures: Sequence[tuple[str, str]]) -> str:
+  """A grid of inline SVG, each with a caption (markup)."""
+  figures = (
+    f'<figure>{svg}<figcaption>{caption}</figcaption></figure>' for svg, caption in pictures
+  )
+  return f'<div class="tiles">{"".join(figures)}</div>'
+
+
+def quotations(texts: Sequence[tuple[str, str]]) -> str:
+  """A list of texts, each after a line about it (markup)."""
+  items = (f'<dt>{about}</dt><dd>{escape(text)}</dd>' for text, about in texts)
+  return f'<dl>{"".join(items)}</dl>'

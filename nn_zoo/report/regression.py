@@ -3,6 +3,9 @@
 Axis letters: N examples, D outputs.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from nn_zoo.errors import InputError
@@ -14,17 +17,18 @@ WORST = 12
 FEATURES = 6  # numbers shown of an example
 
 
-def sections(inputs: np.ndarray, targets: np.ndarray, outputs: np.ndarray) -> list[Section]:
+def sections(inputs: Any, targets: np.ndarray, outputs: np.ndarray) -> list[Section]:
   """The sections of a regression's report.
 
   Args:
-    inputs: [N, ...], of which the first numbers are shown.
+    inputs: [N, ...], or sequences {'values', 'length'}, of which the first numbers are shown.
     targets: [N] or [N, D].
     outputs: the predictions, of the same size.
 
   Raises:
     InputError: sizes do not match, or there are no examples.
   """
+  inputs = inputs['values'] if isinstance(inputs, Mapping) else inputs
   x_NK = np.asarray(inputs).reshape(len(inputs), -1)[:, :FEATURES] if len(inputs) else None
   if x_NK is None:
     raise InputError('report: no examples to show; expected at least one')

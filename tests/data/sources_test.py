@@ -28,5 +28,5 @@ def test_every_field_is_a_keyword_of_plain_type_and_is_documented(name):
   source = SOURCES[name]
   for field in inspect.signature(source).parameters.values():
     assert field.kind == field.KEYWORD_ONLY
-    assert field.annotation in (int, float, bool, str, tuple[int, ...])
+    assert field.annotation in (int, float, bool, str, tuple[int, ...], tuple[str, ...])
     assert f'\n    {field.name}: ' in source.__doc__

@@ -4,6 +4,7 @@ import pytest
 
 from nn_zoo.errors import InputError
 from nn_zoo.models import MODELS, create_model, list_models
+from tests.examples import MODEL_EXAMPLES
 
 
 def test_models_are_listed_by_pattern():
@@ -13,11 +14,12 @@ def test_models_are_listed_by_pattern():
   assert list_models() == sorted(MODELS)
 
 
-@pytest.mark.parametrize('name', MODELS)
+@pytest.mark.parametrize('name', MODEL_EXAMPLES)
 def test_a_model_is_made_of_its_class_with_its_fields(name):
-  model = create_model(name, classes=7)
-  assert type(model) is MODELS[name]
-  assert model.classes == 7
+  example = MODEL_EXAMPLES[name]
+  model = create_model(example.model, **example.fields)
+  assert type(model) is MODELS[example.model]
+  assert {field: getattr(model, field) for field in example.fields} == example.fields
 
 
 @pytest.mark.parametrize('dtype', [None, 'bfloat16', 'float32', jnp.bfloat16, jnp.dtype('float16')])

@@ -1,0 +1,58 @@
+"""A GRU forecasts blood glucose two hours ahead, in quarters of an hour, with a band of 80 %.
+
+Papers: Cho et al. 2014, https://arxiv.org/abs/1406.1078; of the loss Koenker & Bassett 1978,
+https://doi.org/10.2307/1913643.
+Split: the last 15 % of the 200 days are test, the 15 % before validation, which chooses the step.
+Command: python -m experiments.train --config=configs/gru_glucose.py --config.seed=SEED
+Test pinball loss 8.69 mg/dl (naive 10.95, seasonal naive 16.15), MASE 0.477 (0.591, 0.923), coverage 0.75
+(0.71, 0.82), seed 0: 44 s of training on 2 busy cores of an Intel Xeon, jax 0.10.2.
+"""
+
+from configs import base
+
+
+def get_config():
+  config = base.supervised()
+  config.data = {
+    'name': 'glucose',
+    'every': 3,
+    'window': 96,
+    'horizon': 8,
+    'stride': 1,
+    'validation': 0.15,
+    'test': 0.15,
+  }
+  config.model = {
+    'name': 'gru',
+    'classes': 24,
+    'cell': 'gru',
+    'units': 48,
+    'layers': 1,
+    'bidirectional': False,
+    'pool': 'last',
+    'every_position': False,
+    'vocabulary': 0,
+    'embedding': 0,
+    'reads': 'rows',
+    'permutation': 0,
+    'dropout': 0.1,
+    'variational': False,
+    'layer_norm': False,
+    'dtype': 'float32',
+  }
+  config.task = {
+    'name': 'forecasting',
+    'season': 96,
+    'quantiles': (0.1, 0.5, 0.9),
+    'l1': 0.0,
+    'l2': 0.0,
+  }
+  config.optimizer.learning_rate = 3e-3
+  config.optimizer.weight_decay = 1e-2
+  config.optimizer.clip_norm = 1.0
+  config.optimizer.average = 0.99
+  config.train.steps = 1000
+  config.train.batch_size = 128
+  config.train.eval_every = 200
+  config.train.select = 'best'
+  return config

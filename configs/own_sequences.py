@@ -1,0 +1,45 @@
+"""Your own sequences: `inputs` [N, T, C], `length` [N] and `targets` in one .npz file.
+
+Set --config.data.path=FILE.npz --config.model.classes=N. `length` may be left out where all have T steps;
+what stands after the end of a sequence is not read. For real targets: --config.task.name=regression
+--config.task.loss=mse --config.model.classes=1.
+Paper: Cho et al. 2014, https://arxiv.org/abs/1406.1078.
+"""
+
+from configs import base
+
+
+def get_config():
+  config = base.supervised()
+  config.data = {
+    'name': 'sequences',
+    'path': 'sequences.npz',
+    'classes': 0,
+    'validation': 0.15,
+    'test': 0.15,
+    'split_seed': 0,
+  }
+  config.model = {
+    'name': 'gru',
+    'classes': 2,
+    'cell': 'gru',
+    'units': 64,
+    'layers': 1,
+    'bidirectional': True,
+    'pool': 'max',
+    'every_position': False,
+    'vocabulary': 0,
+    'embedding': 0,
+    'reads': 'rows',
+    'permutation': 0,
+    'dropout': 0.2,
+    'variational': False,
+    'layer_norm': False,
+    'dtype': 'float32',
+  }
+  config.optimizer.learning_rate = 3e-3
+  config.optimizer.weight_decay = 1e-2
+  config.optimizer.clip_norm = 1.0
+  config.optimizer.average = 0.99
+  config.train.batch_size = 32
+  return config

@@ -1,0 +1,61 @@
+"""Workloads of recurrent layers: forward and backward through a whole sequence, one step after the other."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from experiments.benchmark.kinds import Target, Training, Workload
+from experiments.benchmark.sequences import macs
+
+CELLS = ('rnn_tanh', 'lstm', 'gru')
+SIZES = {
+  'large': {'batch_size': 64, 'time': 128, 'inputs': 256, 'features': 256, 'steps': 30},
+  'small': {'batch_size': 32, 'time': 32, 'inputs': 64, 'features': 128, 'steps': 500},
+}
+PLAIN = {'layers': 1, 'bidirectional': False, 'lengths': False, 'seed': 0}
+FORMS = {
+  '': PLAIN,
+  '_lengths': PLAIN | {'lengths': True},
+  '_deep': PLAIN | {'layers': 2, 'bidirectional': True},
+}
+WORDS = {
+  '': 'one layer',
+  '_lengths': 'one layer, sequences of 1 to all of the steps',
+  '_deep': 'two layers in both directions',
+}
+_SLEEP = {'environment': {'OMP_WAIT_POLICY': 'passive'}}
+PEER = {
+  'batch first': {'batch_first': True},
+  'time first': {'batch_first': False},
+  'batch first, passive wait': {'batch_first': True, **_SLEEP},
+  'time first, passive wait': {'batch_first': False, **_SLEEP},
+}
+
+
+def workloads(ours: Mapping[str, Mapping[str, Any]]) -> dict[str, Workload]:
+  """Every cell in every size and form beside PyTorch, and one layer of it beside stock Flax.
+
+  Args:
+    ours: forms of our side, as of `Training`.
+  """
+  rows = {}
+  for cell in CELLS:
+    for size, fields in SIZES.items():
+      for form, options in FORMS.items():
+        spec, name = {'cell': cell, **options, **fields}, f'{cell}_{size}{form}'
+        about = (
+          f'{cell}, {WORDS[form]}, batch {spec["batch_size"]}, {spec["time"]} steps, {spec["inputs"]} to '
+          f'{spec["features"]}'
+        )
+        rows[name] = _workload(about, spec, 'recurrence', 1.0, PEER, ours)
+        if form == '':
+          about += ', beside stock Flax'
+          rows[f'{name}_linen'] = _workload(
+            about, spec, 'recurrence_linen', 1.5, {'stock': {}}, ours
+          )
+  return rows
+
+
+def _workload(about, spec, peer, bound, variants, ours):
+  target = Target('peer/ours', bound, 'step_seconds')
+  work = Training(peer, spec, (), variants, macs(spec), ours, 'recurrence', input_gradients=True)
+  return Workload(about, target, 7, work)

@@ -1,0 +1,243 @@
+"""A cell along a sequence: fast forms of it and of its derivative.
+
+Axes: B batch, T time, D inputs, H hidden, G gates x hidden, N = B x T.
+
+  g_t = x_t W;    r_t = h_{t-1} U + b_r;    state_t = cell(g_t + b, r_t, state_{t-1})
+
+The product with the inputs is one over all steps. The derivative walks back over time with the derivative
+in the state alone; those in the weights are one product each at the end. On a CPU the walks are kernels of
+`nn_zoo.native`, elsewhere a `lax.scan`. Forward-mode derivatives and those beyond the first are JAX's own,
+of the scan.
+"""
+
+import functools
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from nn_zoo.native import library
+from nn_zoo.ops.linear import linear
+from nn_zoo.ops.recurrence_cells import CELLS, Saved, State
+
+
+class Arguments(NamedTuple):
+  """Of a sequence; recurrent_bias_H is the candidate's b_r in a GRU."""
+
+  x_BTD: jax.Array
+  input_DG: jax.Array
+  recurrent_HG: jax.Array
+  bias_G: jax.Array
+  recurrent_bias_H: jax.Array | None
+  state: State
+  length_B: jax.Array | None
+
+
+class Walk(NamedTuple):
+  """What runs: the cell's name, and whether from the sequences' ends to their beginnings."""
+
+  cell: str
+  reverse: bool
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def sequence(walk: Walk, arguments: Arguments) -> tuple[jax.Array, State]:
+  """Outputs h_BTH, 0 after a sequence's end, and the last state."""
+  y_BTH, last, _ = _forward(walk, False, arguments)
+  return y_BTH, last
+
+
+@sequence.defjvp
+def _sequence_jvp(walk, primals, tangents):
+  y_BTH, last, saved = _forward(walk, True, primals[0])
+  directions = tangents[0]._replace(length_B=None)
+  residuals = primals[0], y_BTH, saved
+  return (y_BTH, last), linear(*_derivative(walk), residuals, directions)
+
+
+@functools.cache
+def _derivative(walk):
+  return functools.partial(_tangent, walk), functools.partial(_transpose, walk)
+
+
+def _tangent(walk, residuals, tangents):
+  primals, _, _ = residuals
+
+  def run(arguments):
+    return _scan(walk, False, arguments._replace(length_B=primals.length_B))[:2]
+
+  return jax.jvp(run, (primals._replace(length_B=None),), (tangents,))[1]
+
+
+def _transpose(walk, residuals, slopes):
+  primals, y_BTH, saved = residuals
+  h_BTH = _before(walk, y_BTH, primals.state.h_BH, primals.length_B)
+  g_BTG, r_BTH, state = _backward(
+    walk, primals.recurrent_HG, primals.state, primals.length_B, y_BTH, h_BTH, saved, *slopes
+  )
+  # Products of matrices: for those of three axes XLA copies and turns the largest array first.
+  x_ND, h_NH, g_NG = _rows(primals.x_BTD), _rows(h_BTH), _rows(g_BTG)
+  recurrent_HG, recurrent_bias_H = h_NH.T @ g_NG, None
+  if r_BTH is not None:
+    r_NH = _rows(r_BTH)
+    recurrent_HG = recurrent_HG.at[:, -r_NH.shape[1] :].set(h_NH.T @ r_NH)
+    recurrent_bias_H = r_NH.sum(0)
+  x_BTD = (g_NG @ primals.input_DG.T).reshape(primals.x_BTD.shape)
+  weights = x_ND.T @ g_NG, recurrent_HG, g_NG.sum(0), recurrent_bias_H
+  return Arguments(x_BTD, *weights, state, None)
+
+
+def _rows(array):
+  return array.reshape(-1, array.shape[-1])
+
+
+def _before(walk, h_BTH, first_BH, length_B):
+  # The state before each step.
+  if not walk.reverse:
+    return jnp.concatenate([first_BH[:, None], h_BTH[:, :-1]], 1)
+  h_BTH = jnp.concatenate([h_BTH[:, 1:], first_BH[:, None]], 1)
+  if length_B is None:
+    return h_BTH
+  last_BT1 = jnp.arange(h_BTH.shape[1])[None, :, None] == length_B[:, None, None] - 1
+  return jnp.where(last_BT1, first_BH[:, None], h_BTH)
+
+
+def alive(length_B: jax.Array | None, batch: int, time: int) -> jax.Array:
+  """Whether a step lies inside its sequence, as [T, B, 1]."""
+  if length_B is None:
+    return jnp.ones((time, batch, 1), bool)
+  return jnp.arange(time)[:, None, None] < length_B[None, :, None]
+
+
+def choose(alive_B1: jax.Array, state: State, other: State) -> State:
+  """`state` where a sequence goes on, else the other one."""
+  return jax.tree.map(lambda a, b: jnp.where(alive_B1, a, b), state, other)
+
+
+def _by_time(array):
+  return array.swapaxes(0, 1)
+
+
+# Forward: outputs, the last state, and what is saved.
+
+
+def _scan(walk, save, arguments):
+  x_BTD, input_DG, recurrent_HG, bias_G, recurrent_bias_H, state, length_B = arguments
+  cell = CELLS[walk.cell]
+
+  def step(state, now):
+    g_BG, alive_B1 = now
+    r_BG = state.h_BH @ recurrent_HG
+    if recurrent_bias_H is not None:
+      r_BG = r_BG.at[:, -recurrent_bias_H.size :].add(recurrent_bias_H[None])
+    after, saved = cell.forward(g_BG + bias_G[None], r_BG, state)
+    y_BH = jnp.where(alive_B1, after.h_BH, 0)
+    return choose(alive_B1, after, state), (y_BH, saved if save else Saved())
+
+  steps = _by_time(x_BTD) @ input_DG, alive(length_B, *x_BTD.shape[:2])
+  last, found = jax.lax.scan(step, state, steps, reverse=walk.reverse)
+  y_BTH, saved = jax.tree.map(_by_time, found)
+  return y_BTH, last, saved
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _forward(walk, save, arguments):
+  plain = functools.partial(_scan, walk, save)
+  if not _fits(arguments.x_BTD, arguments.input_DG, arguments.recurrent_HG):
+    return plain(arguments)
+  native = functools.partial(_native_forward, walk, save)
+  return jax.lax.platform_dependent(arguments, cpu=native, default=plain)
+
+
+@_forward.defjvp
+def _forward_jvp(walk, save, primals, tangents):
+  return jax.jvp(functools.partial(_scan, walk, save), primals, tangents)
+
+
+# Backward: derivatives in g, in the candidate's r, and in the first state.
+
+
+def _scan_back(walk, recurrent_HG, state, length_B, y_BTH, h_BTH, saved, dy_BTH, dlast):
+  cell = CELLS[walk.cell]
+  c_BTH = None if not cell.memory else _before(walk, saved.kept_BH, state.c_BH, length_B)
+
+  def step(slope, now):
+    y_BH, before, saved, dy_BH, alive_B1 = now
+    found = cell.backward(saved, before, State(y_BH), slope._replace(h_BH=slope.h_BH + dy_BH))
+    r_BG = found.g_BG
+    if found.r_BH is not None:
+      r_BG = jnp.concatenate([r_BG[:, : -found.r_BH.shape[1]], found.r_BH], -1)
+    h_BH = found.state.h_BH + r_BG @ recurrent_HG.T
+    outer = jax.tree.map(lambda a: jnp.where(alive_B1, a, 0), (found.g_BG, found.r_BH))
+    return choose(alive_B1, found.state._replace(h_BH=h_BH), slope), outer
+
+  steps = jax.tree.map(_by_time, (y_BTH, State(h_BTH, c_BTH), saved, dy_BTH))
+  steps = *steps, alive(length_B, *y_BTH.shape[:2])
+  first, found = jax.lax.scan(step, dlast, steps, reverse=not walk.reverse)
+  return *jax.tree.map(_by_time, found), first
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _backward(walk, recurrent_HG, *arrays):
+  plain = functools.partial(_scan_back, walk)
+  if not _fits(recurrent_HG, arrays[2]):
+    return plain(recurrent_HG, *arrays)
+  native = functools.partial(_native_back, walk)
+  return jax.lax.platform_dependent(recurrent_HG, *arrays, cpu=native, default=plain)
+
+
+@_backward.defjvp
+def _backward_jvp(walk, primals, tangents):
+  return jax.jvp(functools.partial(_scan_back, walk), primals, tangents)
+
+
+# The kernels take all arguments; an array that a cell does not have is empty.
+
+
+def _fits(*arrays):
+  floats = all(array.dtype == jnp.float32 and array.size for array in arrays)
+  return floats and not library.load()
+
+
+def _filled(*arrays):
+  return [jnp.zeros((0,), jnp.float32) if array is None else array for array in arrays]
+
+
+def _lengths(length_B):
+  return jnp.zeros((0,), jnp.int32) if length_B is None else length_B.astype(jnp.int32)
+
+
+def _call(name, outputs, walk, alias, arrays):
+  shapes = [jax.ShapeDtypeStruct(shape, jnp.float32) for shape in outputs]
+  run = jax.ffi.ffi_call(name, shapes, vmap_method='sequential', input_output_aliases=alias)
+  return run(*arrays, cell=list(CELLS).index(walk.cell), reverse=int(walk.reverse))
+
+
+def _native_forward(walk, save, arguments):
+  *arrays, state, length_B = arguments
+  cell, h = CELLS[walk.cell], state.h_BH.shape
+  batch, time, _ = arguments.x_BTD.shape
+  y, gated, none = (batch, time, h[1]), cell.gates > 1, (0,)
+  gates = (batch * time, cell.gates * h[1]) if gated else none
+  outputs = y, gates, y if save and gated else none, h, h if cell.memory else none
+  arrays = (*_filled(*arrays, state.h_BH, state.c_BH), _lengths(length_B))
+  y_BTH, gates_NG, kept_BTH, h_BH, c_BH = _call(library.RECURRENCE, outputs, walk, {}, arrays)
+  last = State(h_BH, c_BH if cell.memory else None)
+  saved = Saved(gates_NG.reshape(*y[:2], -1), kept_BTH) if save and gated else Saved()
+  return y_BTH, last, saved
+
+
+def _native_back(walk, recurrent_HG, state, length_B, y_BTH, h_BTH, saved, dy_BTH, dlast):
+  cell, candidate = CELLS[walk.cell], walk.cell == 'gru'
+  gates = _rows(saved.gates_BG) if cell.gates > 1 else y_BTH
+  outputs = gates.shape, y_BTH.shape if candidate else (0,), *[a.shape for a in _filled(*dlast)]
+  arrays = _filled(gates, saved.kept_BH, dy_BTH, recurrent_HG)
+  arrays += _filled(h_BTH if candidate else None, state.c_BH, *dlast)
+  # Derivatives take the place of what they are of: fresh memory costs as much as a product.
+  alias = {0: 0} if cell.gates > 1 else {2: 0}
+  if candidate:
+    alias[1] = 1
+  found = _call(library.RECURRENCE_BACKWARD, outputs, walk, alias, (*arrays, _lengths(length_B)))
+  g, r_BTH, h_BH, c_BH = found
+  last = State(h_BH, c_BH if cell.memory else None)
+  return g.reshape(*y_BTH.shape[:2], -1), r_BTH if candidate else None, last

@@ -1,0 +1,116 @@
+"""What a trained model makes, as a user asks for it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from experiments.launch import ROOT, load_config, plain
+from experiments.sample import sample
+from experiments.train import train
+from nn_zoo.build import build
+from nn_zoo.errors import InputError
+
+
+def config(path):
+  """That of one's own text, made small."""
+  made = plain(load_config('configs/own_text_file.py'))
+  made['data']['path'] = str(path)
+  made['model'] |= {'vocabulary': 6, 'units': 8}
+  made['task'] |= {'window': 8, 'length': 20, 'temperature': 1.0}
+  made['train'] |= {'steps': 30, 'batch_size': 4, 'log_every': 10, 'eval_every': 15}
+  made['optimizer'] |= {'learning_rate': 1e-2, 'schedule': {'name': 'constant'}}
+  return made
+
+
+@pytest.fixture(scope='module')
+def workdir(tmp_path_factory):
+  folder = tmp_path_factory.mktemp('sample')
+  (folder / 'text.txt').write_text('abc cab\n' * 60)
+  train(config(folder / 'text.txt'), folder / 'run')
+  return folder / 'run'
+
+
+def test_a_run_leaves_a_report_with_what_the_model_wrote(workdir):
+  page = (workdir / 'report.html').read_text()
+  assert '<h2>Sampled text</h2>' in page
+  assert 'abc cab\nab' in page
+
+
+def test_the_prompt_goes_on_as_the_seed_and_the_settings_say(workdir):
+  text = sample(workdir, 'cab\n')
+  assert text.startswith('cab\n')
+  assert len(text) == 4 + 20
+  assert sample(workdir, 'cab\n') == text
+  assert sample(workdir, 'cab\n', seed=1) != text
+  likeliest = sample(workdir, 'cab\n', length=9, temperature=0.0)
+  assert likeliest == sample(workdir, 'cab\n', length=9, top_k=1, seed=5)
+  assert len(likeliest) == 4 + 9
+
+
+@pytest.mark.parametrize(
+  ('prompt', 'settings', 'line'),
+  [
+    ('', {}, r'^--prompt is empty: expected at least one character$'),
+    ('ab?aß', {}, r"^--prompt='ab\?aß' holds '\?ß', which the .* it knows '\\n abc'$"),
+    ('a', {'top_p': 0.0}, r'^top_p=0.0: expected'),
+    ('a', {'length': 0}, r'^task.length=0: expected 1 or more$'),
+  ],
+)
+def test_what_does_not_fit_is_one_line(workdir, prompt, settings, line):
+  with pytest.raises(InputError, match=line):
+    sample(workdir, prompt, **settings)
+
+
+@pytest.mark.parametrize(
+  ('section', 'fields', 'line'),
+  [
+    ('model', {'vocabulary': 7}, r'^model.vocabulary=7, but the data has 6 token ids; set .*=6$'),
+    ('model', {'vocabulary': 5}, r'^model.vocabulary=5, but the data has 6 token ids; set .*=6$'),
+    (
+      'task',
+      {'window': 999},
+      r'^train.batch_size=4 times task.window=999 needs a training text of',
+    ),
+    ('augment', {'mixup': 1.0}, r'^augment: there is none for a text'),
+  ],
+)
+def test_what_does_not_fit_the_text_is_one_line(workdir, section, fields, line):
+  made = config(workdir.parent / 'text.txt')
+  made[section] |= fields
+  with pytest.raises(InputError, match=line):
+    build(made)
+
+
+def test_a_text_needs_a_language_model_and_the_task(workdir):
+  made = config(workdir.parent / 'text.txt')
+  lstm = made | {'model': {'name': 'lstm', 'classes': 6, 'vocabulary': 6}}
+  with pytest.raises(InputError, match=r"^model.name='lstm' does not fit .* try recurrent_lm$"):
+    build(lstm)
+  with pytest.raises(InputError, match=r"'classification' .* targets are tokens; try language$"):
+    build(made | {'task': {'name': 'classification'}})
+
+
+def test_a_run_that_makes_nothing_says_so(tmp_path):
+  digits = plain(load_config('configs/lenet_digits.py'))
+  digits['data']['scale'] = 1
+  digits['model'] = {'name': 'mlp', 'classes': 10, 'widths': (4,)}
+  digits['augment'] = {}
+  digits['train'] |= {'steps': 2, 'log_every': 1, 'eval_every': 2, 'batch_size': 4}
+  train(digits, tmp_path / 'run')
+  with pytest.raises(InputError, match=r"task.name='classification' makes nothing .*'language'$"):
+    sample(tmp_path / 'run', 'a')
+
+
+def test_the_launcher_prints_the_text_and_ends_with_2_where_it_cannot(workdir):
+  def launched(*arguments):
+    process = [sys.executable, '-m', 'experiments.sample', *arguments]
+    return subprocess.run(process, cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+  done = launched(f'--workdir={workdir}', '--prompt=abc', '--length=12', '--top_k=2', '--seed=3')
+  assert done.returncode == 0, done.stderr
+  assert done.stdout == sample(workdir, 'abc', length=12, top_k=2, seed=3) + '\n'
+  wrong = launched(f'--workdir={workdir}', '--prompt=x')
+  assert (wrong.returncode, wrong.stdout) == (2, '')
+  assert wrong.stderr.startswith("error: --prompt='x' holds 'x'")
+  assert wrong.stderr.count('\n') == 1

@@ -1,0 +1,126 @@
+"""The language model: its carry through the text, its figures over the whole of it, and what it writes."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from nn_zoo.data.stream import InOrder
+from nn_zoo.data.windows import Windows
+from nn_zoo.errors import InputError
+from nn_zoo.models.language import RecurrentLM
+from nn_zoo.ops.losses import cross_entropy
+from nn_zoo.task import descend
+from nn_zoo.tasks.language import language
+from nn_zoo.train.evaluation import evaluate, evaluation
+
+KEY = jax.random.key(0)
+TEXT = np.random.default_rng(0).integers(0, 5, 81).astype(np.int32)
+ARRAYS = {'inputs': TEXT[None, :-1], 'targets': TEXT[None, 1:]}
+MODEL = RecurrentLM(vocabulary=5, cell='gru', units=4, embedding=3)
+
+
+def made(window=4, tx=None, **fields):
+  """A task, a stream of 4 tracks, and the first state."""
+  task = language(MODEL, tx or optax.sgd(0.1), window=window, **fields)
+  stream = Windows(ARRAYS, 4, window)
+  return task, stream, jax.jit(task.init)(KEY, stream[0])
+
+
+def test_the_state_goes_from_window_to_window_and_begins_anew_with_each_epoch():
+  task, stream, state = made(tx=optax.sgd(0.0))
+  params, step = state.learner.params, jax.jit(task.step)
+  for epoch in range(2):
+    seen = []
+    for index in range(stream.epoch):
+      batch = stream[epoch * stream.epoch + index]
+      seen.append(batch['inputs'])
+      state, metrics = step(state, batch, KEY)
+      read = np.concatenate(seen, axis=1)
+      logits_BTV = MODEL.apply({'params': params}, read)[:, -stream.window :]
+      expected = float(jnp.mean(cross_entropy(logits_BTV, batch['targets'])))
+      np.testing.assert_allclose(metrics['loss'].value, expected, rtol=1e-5)
+      np.testing.assert_allclose(metrics['bits_per_token'].value, expected / np.log(2), rtol=1e-5)
+
+
+def test_the_gradient_stays_inside_the_window():
+  task, stream, state = made()
+  first, second = stream[0], stream[1]
+  before, _ = task.step(state, first, KEY)
+  after, _ = task.step(before, second, KEY)
+
+  def loss(params):
+    logits_BTV, _ = MODEL.apply({'params': params}, second['inputs'], before.carry, method='read')
+    return jnp.mean(cross_entropy(logits_BTV, second['targets']))
+
+  grads = jax.grad(loss)(before.learner.params)
+  expected = jax.tree.map(lambda param, grad: param - 0.1 * grad, before.learner.params, grads)
+  jax.tree.map(
+    functools.partial(np.testing.assert_allclose, rtol=1e-5, atol=1e-6),
+    after.learner.params,
+    expected,
+  )
+
+
+def test_accumulation_equals_the_large_batch_with_its_carry():
+  whole, stream, state = made()
+  parts, _, _ = made(descend=functools.partial(descend, accumulate=2))
+  other = state
+  for index in range(3):
+    state, metrics = jax.jit(whole.step)(state, stream[index], KEY)
+    other, found = jax.jit(parts.step)(other, stream[index], KEY)
+  jax.tree.map(
+    functools.partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-6),
+    (other, found),
+    (state, metrics),
+  )
+
+
+@pytest.mark.parametrize('window', [1, 7, 40, 200])
+def test_evaluation_reads_the_whole_text_once_whatever_the_window_and_the_batch_are(window):
+  task, _, state = made(window=4)
+  task = language(MODEL, optax.sgd(0.1), window=window)
+  stream = InOrder(ARRAYS, 500)
+  found = evaluate(evaluation(task, stream, state), state, len(stream))
+  logits_BTV = MODEL.apply({'params': state.learner.params}, ARRAYS['inputs'])
+  expected = float(jnp.mean(cross_entropy(logits_BTV, ARRAYS['targets'])))
+  np.testing.assert_allclose(found['loss'], expected, rtol=2e-6)
+  hits = np.argmax(logits_BTV, axis=-1) == ARRAYS['targets']
+  np.testing.assert_allclose(found['accuracy'], hits.mean(), rtol=1e-6)
+
+
+@pytest.mark.parametrize('read', [1, 4, 11])
+def test_what_is_written_at_temperature_0_is_the_likeliest_of_the_whole_text_each_time(read):
+  task, _, state = made(window=4, length=6, temperature=0.0)
+  text_BT = ARRAYS['inputs'][:, :read]
+  found = jax.jit(task.predict)(state, text_BT, KEY)
+  for _ in range(6):
+    logits_BTV = MODEL.apply({'params': state.learner.params}, text_BT)
+    text_BT = np.append(text_BT, np.argmax(logits_BTV[:, -1:], axis=-1), axis=1)
+  np.testing.assert_array_equal(found, text_BT[:, read:])
+
+
+def test_what_is_written_depends_on_the_key_alone():
+  task, _, state = made(length=30)
+  first, again, other = (
+    task.predict(state, ARRAYS['inputs'], jax.random.key(seed)) for seed in (1, 1, 2)
+  )
+  assert first.shape == (1, 30)
+  np.testing.assert_array_equal(first, again)
+  assert np.any(first != other)
+
+
+@pytest.mark.parametrize(
+  ('fields', 'line'),
+  [
+    ({'window': 0}, r'^task.window=0: expected 1 or more$'),
+    ({'window': 4, 'length': 0}, r'^task.length=0: expected 1 or more$'),
+    ({'window': 4, 'top_p': 2.0}, r'^top_p=2.0: expected'),
+  ],
+)
+def test_what_does_not_fit_is_one_line(fields, line):
+  with pytest.raises(InputError, match=line):
+    language(MODEL, optax.sgd(0.1), **fields)
