@@ -5,7 +5,8 @@ https://karpathy.github.io/2015/05/21/rnn-effectiveness/ (data and idea).
 Split: the last 111540 characters, a tenth, for validation, as is customary; they are read from their
 beginning to their end.
 Command: python -m experiments.train --config=configs/lstm_shakespeare.py
-Not measured yet.
+Validation 1.526 nats a character (2.202 bits), seed 0: 947 s of training on 2 cores of an Intel Xeon with
+AVX-512 that had much other work to do at the time, jax 0.10.2.
 """
 
 from configs import base

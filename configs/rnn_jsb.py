@@ -5,8 +5,8 @@ Papers: Elman 1990, https://doi.org/10.1207/s15516709cog1402_1; of the task Boul
 8.91, Bai, Kolter & Koltun 2018, https://arxiv.org/abs/1803.01271.
 Split: the published one; validation chooses the step.
 Command: python -m experiments.train --config=configs/rnn_jsb.py --config.seed=SEED
-Test NLL 8.82 nats per frame (validation 8.72), seed 0: 42 s of training on 2 busy cores of an Intel Xeon,
-jax 0.10.2.
+Test NLL, seeds 0, 1, 2: 8.82, 8.80, 8.82 nats per frame (validation 8.72, 8.70, 8.72): 42 s of training
+on 2 busy cores of an Intel Xeon, jax 0.10.2.
 """
 
 from configs import base
