@@ -25,8 +25,8 @@ def test_the_rows_of_lenet_are_counted_by_hand():
 
 @pytest.mark.parametrize('name', MODEL_EXAMPLES)
 def test_the_rows_add_up_to_the_parameters_there_are(name):
-  model, fields, inputs, parameters = MODEL_EXAMPLES[name]
-  table = summary(create_model(model, **fields), jnp.ones(inputs))
+  model, fields, inputs, parameters, tokens = MODEL_EXAMPLES[name]
+  table = summary(create_model(model, **fields), jnp.ones(inputs, int if tokens else float))
   count = sum(math.prod(shape) for shape in parameters.values())
   assert table.parameters == sum(row.parameters for row in table.rows) == count
   assert table.flops == sum(row.flops for row in table.rows)
