@@ -1,5 +1,7 @@
 """What every config has: all sections with all keys, so that none is ever missing or parsed from a string."""
 
+from typing import Any
+
 from ml_collections import ConfigDict
 
 
@@ -46,4 +48,57 @@ def supervised() -> ConfigDict:
       'start_keep': ('*',),
     }
   )
+  return config
+
+
+def recurrent(name: str, **fields: Any) -> dict[str, Any]:
+  """The section `model` of an 'rnn', 'lstm' or 'gru', with the values most configs keep but for `fields`."""
+  model = {
+    'name': name,
+    'cell': {'rnn': 'rnn_tanh'}.get(name, name),
+    'layers': 1,
+    'bidirectional': False,
+    'pool': 'last',
+    'every_position': False,
+    'vocabulary': 0,
+    'embedding': 0,
+    'reads': 'rows',
+    'permutation': 0,
+    'variational': False,
+    'layer_norm': False,
+    'dtype': 'float32',
+  }
+  if name == 'lstm':
+    model |= {'peepholes': False, 'projection': 0, 'forget_bias': 1.0}
+  return model | fields
+
+
+def music() -> ConfigDict:
+  """A `supervised` experiment on pieces of music, judged at the step that validation chooses."""
+  config = supervised()
+  config.task = {'name': 'music', 'transpose': 0, 'l1': 0.0, 'l2': 0.0}
+  config.optimizer.clip_norm = 1.0
+  config.optimizer.average = 0.99
+  config.train.batch_size = 16
+  config.train.eval_batch_size = 40
+  config.train.eval_every = 100
+  config.train.select = 'best'
+  return config
+
+
+def forecasting(season: int) -> ConfigDict:
+  """A `supervised` experiment that forecasts a median and a band of 80 %; `season` is in steps."""
+  config = supervised()
+  config.task = {
+    'name': 'forecasting',
+    'season': season,
+    'quantiles': (0.1, 0.5, 0.9),
+    'l1': 0.0,
+    'l2': 0.0,
+  }
+  config.optimizer.weight_decay = 1e-2
+  config.optimizer.clip_norm = 1.0
+  config.optimizer.average = 0.99
+  config.train.batch_size = 128
+  config.train.select = 'best'
   return config

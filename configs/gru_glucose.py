@@ -12,7 +12,7 @@ from configs import base
 
 
 def get_config():
-  config = base.supervised()
+  config = base.forecasting(season=96)
   config.data = {
     'name': 'glucose',
     'every': 3,
@@ -22,37 +22,8 @@ def get_config():
     'validation': 0.15,
     'test': 0.15,
   }
-  config.model = {
-    'name': 'gru',
-    'classes': 24,
-    'cell': 'gru',
-    'units': 48,
-    'layers': 1,
-    'bidirectional': False,
-    'pool': 'last',
-    'every_position': False,
-    'vocabulary': 0,
-    'embedding': 0,
-    'reads': 'rows',
-    'permutation': 0,
-    'dropout': 0.1,
-    'variational': False,
-    'layer_norm': False,
-    'dtype': 'float32',
-  }
-  config.task = {
-    'name': 'forecasting',
-    'season': 96,
-    'quantiles': (0.1, 0.5, 0.9),
-    'l1': 0.0,
-    'l2': 0.0,
-  }
+  config.model = base.recurrent('gru', classes=24, units=48, dropout=0.1)
   config.optimizer.learning_rate = 3e-3
-  config.optimizer.weight_decay = 1e-2
-  config.optimizer.clip_norm = 1.0
-  config.optimizer.average = 0.99
   config.train.steps = 1000
-  config.train.batch_size = 128
   config.train.eval_every = 200
-  config.train.select = 'best'
   return config

@@ -13,24 +13,9 @@ from configs import base
 def get_config():
   config = base.supervised()
   config.data = {'name': 'japanese_vowels', 'validation': 30, 'split_seed': 0}
-  config.model = {
-    'name': 'gru',
-    'classes': 9,
-    'cell': 'gru',
-    'units': 64,
-    'layers': 1,
-    'bidirectional': True,
-    'pool': 'max',
-    'every_position': False,
-    'vocabulary': 0,
-    'embedding': 0,
-    'reads': 'rows',
-    'permutation': 0,
-    'dropout': 0.5,
-    'variational': False,
-    'layer_norm': False,
-    'dtype': 'float32',
-  }
+  config.model = base.recurrent(
+    'gru', classes=9, units=64, bidirectional=True, pool='max', dropout=0.5
+  )
   config.task.update({'label_smoothing': 0.1, 'top_k': 0, 'views': ()})
   config.optimizer.learning_rate = 3e-3
   config.optimizer.weight_decay = 1e-2

@@ -13,34 +13,10 @@ from configs import base
 
 
 def get_config():
-  config = base.supervised()
+  config = base.music()
   config.data = {'name': 'jsb_chorales', 'segment': 0}
-  config.model = {
-    'name': 'gru',
-    'classes': 88,
-    'cell': 'gru',
-    'units': 200,
-    'layers': 1,
-    'bidirectional': False,
-    'pool': 'last',
-    'every_position': True,
-    'vocabulary': 0,
-    'embedding': 0,
-    'reads': 'rows',
-    'permutation': 0,
-    'dropout': 0.5,
-    'variational': False,
-    'layer_norm': False,
-    'dtype': 'float32',
-  }
-  config.task = {'name': 'music', 'transpose': 0, 'l1': 0.0, 'l2': 0.0}
+  config.model = base.recurrent('gru', classes=88, units=200, every_position=True, dropout=0.5)
   config.optimizer.learning_rate = 8e-3
   config.optimizer.weight_decay = 0.1
-  config.optimizer.clip_norm = 1.0
-  config.optimizer.average = 0.99
   config.train.steps = 1200
-  config.train.batch_size = 16
-  config.train.eval_batch_size = 40
-  config.train.eval_every = 100
-  config.train.select = 'best'
   return config

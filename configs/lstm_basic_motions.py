@@ -14,27 +14,7 @@ from configs import base
 def get_config():
   config = base.supervised()
   config.data = {'name': 'basic_motions', 'validation': 8, 'split_seed': 0}
-  config.model = {
-    'name': 'lstm',
-    'classes': 4,
-    'cell': 'lstm',
-    'units': 32,
-    'layers': 1,
-    'bidirectional': False,
-    'pool': 'max',
-    'every_position': False,
-    'vocabulary': 0,
-    'embedding': 0,
-    'reads': 'rows',
-    'permutation': 0,
-    'dropout': 0.5,
-    'variational': False,
-    'layer_norm': False,
-    'peepholes': False,
-    'projection': 0,
-    'forget_bias': 1.0,
-    'dtype': 'float32',
-  }
+  config.model = base.recurrent('lstm', classes=4, units=32, pool='max', dropout=0.5)
   config.task.update({'label_smoothing': 0.0, 'top_k': 0, 'views': ()})
   config.optimizer.learning_rate = 5e-3
   config.optimizer.weight_decay = 1e-2

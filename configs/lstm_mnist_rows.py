@@ -21,27 +21,7 @@ def get_config():
     'validation': 5000,
     'split_seed': 0,
   }
-  config.model = {
-    'name': 'lstm',
-    'classes': 10,
-    'cell': 'lstm',
-    'units': 128,
-    'layers': 1,
-    'bidirectional': False,
-    'pool': 'last',
-    'every_position': False,
-    'vocabulary': 0,
-    'embedding': 0,
-    'reads': 'rows',
-    'permutation': 0,
-    'dropout': 0.1,
-    'variational': False,
-    'layer_norm': False,
-    'peepholes': False,
-    'projection': 0,
-    'forget_bias': 1.0,
-    'dtype': 'float32',
-  }
+  config.model = base.recurrent('lstm', classes=10, units=128, dropout=0.1)
   config.task.update({'label_smoothing': 0.0, 'top_k': 0, 'views': ()})
   config.optimizer.learning_rate = 3e-3
   config.optimizer.weight_decay = 1e-2

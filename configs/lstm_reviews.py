@@ -24,27 +24,16 @@ def get_config():
     'vocabulary': 20000,
     'length': 0,
   }
-  config.model = {
-    'name': 'lstm',
-    'classes': 2,
-    'cell': 'lstm',
-    'units': 64,
-    'layers': 1,
-    'bidirectional': True,
-    'pool': 'max',
-    'every_position': False,
-    'vocabulary': 10000,
-    'embedding': 100,
-    'reads': 'rows',
-    'permutation': 0,
-    'dropout': 0.5,
-    'variational': False,
-    'layer_norm': False,
-    'peepholes': False,
-    'projection': 0,
-    'forget_bias': 1.0,
-    'dtype': 'float32',
-  }
+  config.model = base.recurrent(
+    'lstm',
+    classes=2,
+    units=64,
+    bidirectional=True,
+    pool='max',
+    vocabulary=10000,
+    embedding=100,
+    dropout=0.5,
+  )
   config.task.update({'label_smoothing': 0.0, 'top_k': 0, 'views': ()})
   config.optimizer.learning_rate = 2e-3
   config.optimizer.weight_decay = 1e-2

@@ -12,7 +12,7 @@ from configs import base
 
 
 def get_config():
-  config = base.supervised()
+  config = base.forecasting(season=24)
   config.data = {
     'name': 'sea_temperature',
     'every': 2,
@@ -31,19 +31,7 @@ def get_config():
     'dropout': 0.2,
     'dtype': 'float32',
   }
-  config.task = {
-    'name': 'forecasting',
-    'season': 24,
-    'quantiles': (0.1, 0.5, 0.9),
-    'l1': 0.0,
-    'l2': 0.0,
-  }
   config.optimizer.learning_rate = 1e-3
-  config.optimizer.weight_decay = 1e-2
-  config.optimizer.clip_norm = 1.0
-  config.optimizer.average = 0.99
   config.train.steps = 400
-  config.train.batch_size = 128
   config.train.eval_every = 100
-  config.train.select = 'best'
   return config

@@ -19,24 +19,9 @@ def get_config():
     'test': 0.15,
     'split_seed': 0,
   }
-  config.model = {
-    'name': 'gru',
-    'classes': 2,
-    'cell': 'gru',
-    'units': 64,
-    'layers': 1,
-    'bidirectional': True,
-    'pool': 'max',
-    'every_position': False,
-    'vocabulary': 0,
-    'embedding': 0,
-    'reads': 'rows',
-    'permutation': 0,
-    'dropout': 0.2,
-    'variational': False,
-    'layer_norm': False,
-    'dtype': 'float32',
-  }
+  config.model = base.recurrent(
+    'gru', classes=2, units=64, bidirectional=True, pool='max', dropout=0.2
+  )
   config.optimizer.learning_rate = 3e-3
   config.optimizer.weight_decay = 1e-2
   config.optimizer.clip_norm = 1.0

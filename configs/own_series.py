@@ -10,7 +10,7 @@ from configs import base
 
 
 def get_config():
-  config = base.supervised()
+  config = base.forecasting(season=24)
   config.data = {
     'name': 'series',
     'path': 'series.csv',
@@ -23,37 +23,9 @@ def get_config():
     'validation': 0.15,
     'test': 0.15,
   }
-  config.model = {
-    'name': 'gru',
-    'classes': 36,
-    'cell': 'gru',
-    'units': 48,
-    'layers': 1,
-    'bidirectional': False,
-    'pool': 'last',
-    'every_position': False,
-    'vocabulary': 0,
-    'embedding': 0,
-    'reads': 'rows',
-    'permutation': 0,
-    'dropout': 0.1,
-    'variational': False,
-    'layer_norm': False,
-    'dtype': 'float32',
-  }
-  config.task = {
-    'name': 'forecasting',
-    'season': 24,
-    'quantiles': (0.1, 0.5, 0.9),
-    'l1': 0.0,
-    'l2': 0.0,
-  }
+  config.model = base.recurrent('gru', classes=36, units=48, dropout=0.1)
   config.optimizer.learning_rate = 3e-3
-  config.optimizer.weight_decay = 1e-2
-  config.optimizer.clip_norm = 1.0
-  config.optimizer.average = 0.99
   config.train.steps = 1000
   config.train.batch_size = 32
   config.train.eval_every = 200
-  config.train.select = 'best'
   return config

@@ -12,7 +12,7 @@ from configs import base
 
 
 def get_config():
-  config = base.supervised()
+  config = base.music()
   config.data = {'name': 'jsb_chorales', 'segment': 0}
   config.model = {
     'name': 'tcn',
@@ -26,14 +26,7 @@ def get_config():
     'permutation': 0,
     'dtype': 'float32',
   }
-  config.task = {'name': 'music', 'transpose': 0, 'l1': 0.0, 'l2': 0.0}
   config.optimizer.learning_rate = 2e-3
   config.optimizer.weight_decay = 1e-2
-  config.optimizer.clip_norm = 1.0
-  config.optimizer.average = 0.99
   config.train.steps = 1200
-  config.train.batch_size = 16
-  config.train.eval_batch_size = 40
-  config.train.eval_every = 100
-  config.train.select = 'best'
   return config
