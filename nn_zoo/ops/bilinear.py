@@ -23,6 +23,7 @@ from jax.interpreters import ad, batching, mlir, xla
 
 from nn_zoo.native import library
 from nn_zoo.ops.geometry import Geometry
+from nn_zoo.ops.varying import alike
 
 NARROW = (jnp.bfloat16, jnp.float16)  # widened to 32 bits on a CPU, which has no fast form of them
 LAYOUT = ('NHWC', 'HWIO', 'NHWC')
@@ -30,22 +31,12 @@ LAYOUT = ('NHWC', 'HWIO', 'NHWC')
 
 def convolution(x_BHWI: jax.Array, kernel_HWIO: jax.Array, geometry: Geometry) -> jax.Array:
   """y of the equation above; arguments of one type."""
-  return convolution_p.bind(*_alike(x_BHWI, kernel_HWIO), geometry=geometry)
+  return convolution_p.bind(*alike((x_BHWI, kernel_HWIO)), geometry=geometry)
 
 
 def kernel_gradient(x_BHWI: jax.Array, dy_BHWO: jax.Array, geometry: Geometry) -> jax.Array:
   """g of the equation above; arguments of one type."""
-  return kernel_gradient_p.bind(*_alike(x_BHWI, dy_BHWO), geometry=geometry)
-
-
-def _alike(*arrays):
-  # Inside shard_map: what is the same on all devices, such as parameters, joins what differs.
-  axes = [jax.typeof(array).mat.varying for array in arrays]
-  missing = [tuple(frozenset().union(*axes) - own) for own in axes]
-  return [
-    jax.lax.pcast(array, names, to='varying') if names else array
-    for array, names in zip(arrays, missing, strict=True)
-  ]
+  return kernel_gradient_p.bind(*alike((x_BHWI, dy_BHWO)), geometry=geometry)
 
 
 def _primitive(name, shape):

@@ -12,6 +12,8 @@ import numpy as np
 from nn_zoo.errors import InputError
 from nn_zoo.ops.recurrence_cells import CELLS, State
 from nn_zoo.ops.recurrence_sequence import Arguments, Walk, alive, choose, sequence
+from nn_zoo.ops.sequences import before_end
+from nn_zoo.ops.varying import alike
 
 GATES = {name: cell.gates for name, cell in CELLS.items()} | {'gru_reset_before': 3}
 EPSILON = 1e-6  # of the layer normalization
@@ -82,9 +84,9 @@ def recurrence(
   https://arxiv.org/abs/1607.06450.
   Departures: Ba et al. normalize all gates together.
   """
-  x_BTD, weights, state = _alike((x_BTD, weights, state))
+  x_BTD, weights, state = alike((x_BTD, weights, state))
   if length_B is not None:
-    inside_BT1 = alive(length_B, *x_BTD.shape[:2]).swapaxes(0, 1)
+    inside_BT1 = before_end(length_B, x_BTD)[..., None]
     x_BTD = jnp.where(inside_BT1, x_BTD, 0)
   if weights.plain and cell in CELLS:
     return sequence(Walk(cell, reverse), Arguments(x_BTD, *weights[:4], state, length_B))
@@ -94,7 +96,7 @@ def recurrence(
     after = _move(cell, weights, g_BG, state)
     return choose(alive_B1, after, state), jnp.where(alive_B1, after.h_BH, 0)
 
-  steps = x_BTD.swapaxes(0, 1) @ weights.input_DG, alive(length_B, *x_BTD.shape[:2])
+  steps = x_BTD.swapaxes(0, 1) @ weights.input_DG, alive(length_B, x_BTD)
   last, y_TBP = jax.lax.scan(move, state, steps, reverse=reverse)
   return y_TBP.swapaxes(0, 1), last
 
@@ -160,15 +162,3 @@ def _normalize(product_BG, scale_G, hidden):
   parts = parts - parts.mean(-1, keepdims=True)
   parts = parts * jax.lax.rsqrt(jnp.mean(parts * parts, -1, keepdims=True) + EPSILON)
   return parts.reshape(product_BG.shape) * scale_G[None]
-
-
-def _alike(arrays):
-  # Inside shard_map: what is the same on all devices, such as parameters, joins what differs.
-  leaves, tree = jax.tree.flatten(arrays)
-  axes = [jax.typeof(leaf).mat.varying for leaf in leaves]
-  missing = [tuple(frozenset().union(*axes) - own) for own in axes]
-  joined = [
-    jax.lax.pcast(leaf, names, to='varying') if names else leaf
-    for leaf, names in zip(leaves, missing, strict=True)
-  ]
-  return jax.tree.unflatten(tree, joined)

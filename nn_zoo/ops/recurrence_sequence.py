@@ -19,6 +19,7 @@ import jax.numpy as jnp
 from nn_zoo.native import library
 from nn_zoo.ops.linear import linear
 from nn_zoo.ops.recurrence_cells import CELLS, Saved, State
+from nn_zoo.ops.sequences import before_end
 
 
 class Arguments(NamedTuple):
@@ -102,11 +103,9 @@ def _before(walk, h_BTH, first_BH, length_B):
   return jnp.where(last_BT1, first_BH[:, None], h_BTH)
 
 
-def alive(length_B: jax.Array | None, batch: int, time: int) -> jax.Array:
-  """Whether a step lies inside its sequence, as [T, B, 1]."""
-  if length_B is None:
-    return jnp.ones((time, batch, 1), bool)
-  return jnp.arange(time)[:, None, None] < length_B[None, :, None]
+def alive(length_B: jax.Array | None, values: jax.Array) -> jax.Array:
+  """Whether a step of values [batch, time, ...] lies inside its sequence, as [T, B, 1]."""
+  return before_end(length_B, values).T[..., None]
 
 
 def choose(alive_B1: jax.Array, state: State, other: State) -> State:
@@ -134,7 +133,7 @@ def _scan(walk, save, arguments):
     y_BH = jnp.where(alive_B1, after.h_BH, 0)
     return choose(alive_B1, after, state), (y_BH, saved if save else Saved())
 
-  steps = _by_time(x_BTD) @ input_DG, alive(length_B, *x_BTD.shape[:2])
+  steps = _by_time(x_BTD) @ input_DG, alive(length_B, x_BTD)
   last, found = jax.lax.scan(step, state, steps, reverse=walk.reverse)
   y_BTH, saved = jax.tree.map(_by_time, found)
   return y_BTH, last, saved
@@ -172,7 +171,7 @@ def _scan_back(walk, recurrent_HG, state, length_B, y_BTH, h_BTH, saved, dy_BTH,
     return choose(alive_B1, found.state._replace(h_BH=h_BH), slope), outer
 
   steps = jax.tree.map(_by_time, (y_BTH, State(h_BTH, c_BTH), saved, dy_BTH))
-  steps = *steps, alive(length_B, *y_BTH.shape[:2])
+  steps = *steps, alive(length_B, y_BTH)
   first, found = jax.lax.scan(step, dlast, steps, reverse=not walk.reverse)
   return *jax.tree.map(_by_time, found), first
 

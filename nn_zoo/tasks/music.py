@@ -14,6 +14,7 @@ from flax import linen as nn
 
 from nn_zoo import task as contract
 from nn_zoo.errors import InputError
+from nn_zoo.ops.sequences import before_end
 from nn_zoo.task import Batch, Key, Learner, Mean, Metrics, Task, Variables, averaged
 from nn_zoo.tasks.supervised import not_augmented, supervised, unchanged
 
@@ -56,7 +57,7 @@ def music(
 
   def figures(logits_BTK: jax.Array, batch: Batch) -> Metrics:
     notes_BTK, length_B = batch['targets']
-    counted_BT1 = (jnp.arange(logits_BTK.shape[1])[None] < length_B[:, None])[..., None]
+    counted_BT1 = before_end(length_B, logits_BTK)[..., None]
     played_BTK = (logits_BTK > 0) & counted_BT1
     sounding_BTK = notes_BTK & counted_BT1
     weight_B = batch['weight'] / length_B  # 0 for a piece that fills up a batch
@@ -97,7 +98,7 @@ def frame_loss(logits_BTK: jax.Array, targets: tuple[jax.Array, jax.Array]) -> j
   notes_BTK, length_B = targets
   logits_BTK = logits_BTK.astype(jnp.float32)
   loss_BTK = optax.losses.sigmoid_binary_cross_entropy(logits_BTK, notes_BTK.astype(jnp.float32))
-  counted_BT = jnp.arange(logits_BTK.shape[1])[None] < length_B[:, None]
+  counted_BT = before_end(length_B, logits_BTK)
   return jnp.sum(jnp.sum(loss_BTK, axis=-1), axis=1, where=counted_BT) / length_B
 
 
