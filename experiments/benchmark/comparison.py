@@ -10,7 +10,7 @@ from experiments.benchmark.kinds import Processes, Target, Training, Workload
 from experiments.benchmark.processes import Run, disturbed, run
 from nn_zoo.errors import InputError
 
-PROBE_STEPS = 200
+PROBE_STEPS = 200  # at most
 PROBES = 3  # at most, of a variant whose probes others disturb
 
 Side = Callable[[], Run]

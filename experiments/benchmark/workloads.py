@@ -3,7 +3,7 @@
 from typing import Any
 
 from experiments.benchmark import recurrent
-from experiments.benchmark.kinds import Processes, Target, Training, Workload
+from experiments.benchmark.kinds import PLAIN, Processes, Target, Training, Workload
 from experiments.benchmark.nets import NETS, Net
 from experiments.settings import SETTINGS
 
@@ -65,19 +65,21 @@ def _steps(name: str, net: Net, steps: int, steps_per_call: int) -> dict[str, An
 def _of(name: str, net: Net) -> dict[str, Workload]:
   faster = Target('peer/ours', 1.0, 'step_seconds')
   of_linen = Target('peer/ours', 3.0, 'step_seconds')
-  # Compiling PyTorch's side takes minutes: tried once a net. A step of stock Linen can take 20 s.
-  eager = {form: more for form, more in _CONVOLUTIONAL.items() if not more['compile']}
-  many, single = _steps(name, net, net.steps, 50), _steps(name, net, net.steps, 1)
+  # All forms are tried once a net, for compiling PyTorch's side takes minutes; of single steps and beside
+  # stock Linen, a step of which can take 20 s, those that differ in more than luck.
+  eager = {form: _CONVOLUTIONAL[form] for form in ('fused', 'fused, channels last')}
+  many, single = _steps(name, net, net.steps, 50), _steps(name, net, net.steps // 2, 1)
   few = _steps(name, net, LINEN_STEPS, LINEN_STEPS)
   rows = {
-    name: ('50 steps a call', faster, 'classification', many, _CONVOLUTIONAL),
-    f'{name}_single': ('1 step a call', faster, 'classification', single, eager),
+    name: ('50 steps a call', faster, 'classification', many, _CONVOLUTIONAL, _OURS),
+    f'{name}_single': ('1 step a call', faster, 'classification', single, eager, PLAIN),
     f'{name}_linen': (
       f'{LINEN_STEPS} steps a call, beside stock Linen',
       of_linen,
       'linen',
       few,
       {'stock': {}},
+      PLAIN,
     ),
   }
   return {
@@ -85,9 +87,9 @@ def _of(name: str, net: Net) -> dict[str, Workload]:
       f'{net.about}, batch {net.batch_size}, {how}',
       target,
       7,
-      Training(peer, spec, net.images, variants, net.macs, _OURS),
+      Training(peer, spec, net.images, variants, net.macs, ours),
     )
-    for row, (how, target, peer, spec, variants) in rows.items()
+    for row, (how, target, peer, spec, variants, ours) in rows.items()
   }
 
 
