@@ -102,3 +102,77 @@ def forecasting(season: int) -> ConfigDict:
   config.train.batch_size = 128
   config.train.select = 'best'
   return config
+
+
+def adding(name: str) -> ConfigDict:
+  """A `supervised` experiment in which an 'rnn', 'lstm' or 'gru' adds two numbers far apart."""
+  config = supervised()
+  config.data = {'name': 'adding', 'length': 600, 'validation': 500, 'test': 1000, 'split_seed': 0}
+  config.model = recurrent(name, classes=1, units=64, dropout=0.0)
+  config.task = {'name': 'regression', 'loss': 'mse', 'l1': 0.0, 'l2': 0.0}
+  config.optimizer.learning_rate = 2e-3
+  config.optimizer.clip_norm = 1.0
+  config.train.steps = 2000
+  config.train.batch_size = 32
+  config.train.eval_every = 500
+  return config
+
+
+def adversarial(loss: str = 'non_saturating') -> ConfigDict:
+  """An experiment with a generator and a critic, every remedy off, judged at the last step."""
+  config = supervised()
+  config.task = {
+    'name': 'adversarial',
+    'loss': loss,
+    'critic_steps': 1,
+    'critic_optimizer': {'learning_rate': 2e-4},
+    'label_smoothing': 0.0,
+    'instance_noise': 0.0,
+    'diffaugment': (),
+    'gradient_penalty': 0.0,
+    'r1': 0.0,
+    'r2': 0.0,
+    'clip_weights': 0.0,
+    'pack': 1,
+    'truncation': 0.0,
+  }
+  config.optimizer = {
+    'name': 'adam',
+    'learning_rate': 2e-4,
+    'schedule': {'name': 'constant'},
+    'weight_decay': 0.0,
+    'clip_norm': 0.0,
+    'clip_value': 0.0,
+    'average': 0.999,
+    'freeze': (),
+    'b1': 0.5,
+  }
+  config.train.monitor = ''
+  return config
+
+
+def translation() -> ConfigDict:
+  """A `supervised` experiment on pairs of texts with a GRU encoder and decoder; `data` starts empty."""
+  config = supervised()
+  config.model = {
+    'name': 'seq2seq',
+    'vocabulary': 0,
+    'source_vocabulary': 0,
+    'cell': 'gru',
+    'units': 256,
+    'layers': 1,
+    'embedding': 256,
+    'attention': 'general',
+    'tied': False,
+    'dropout': 0.0,
+    'dtype': 'float32',
+  }
+  config.task = {
+    'name': 'translation',
+    'label_smoothing': 0.0,
+    'beam': 1,
+    'length_penalty': 0.6,
+    'best': 1,
+    'length': 64,
+  }
+  return config

@@ -6,6 +6,10 @@ Split: a tenth of the snippets for test and 500 for validation, by split_seed.
 Command: python -m experiments.train --config=configs/lstm_reviews.py --config.seed=SEED
 Test accuracy at the best validation loss, seed 0: 77.7 %. 45 s of training, 75 s as a whole process (2 cores
 of an Intel Xeon with AVX-512 that had other work to do at the time, jax 0.10.2).
+Ten folds side by side: python -m experiments.sweep --config=configs/lstm_reviews.py \\
+  --config.data.test=0.0 --folds=10
+Mean test accuracy of the folds at step 300, where their mean validation loss was least of steps 150 to 600:
+78.1 %; 78.8 % at steps 450 and 600. At each fold's own best step of all 900: not measured yet.
 """
 
 from configs import base

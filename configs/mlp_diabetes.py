@@ -6,6 +6,8 @@ Command: python -m experiments.train --config=configs/mlp_diabetes.py --config.s
 Test R², seeds 0, 1, 2: 0.503, 0.499, 0.505; scikit-learn's RidgeCV on the same split, fitted to training and
 validation patients together: 0.492. 0.1 s of training, 11 s as a whole process (2 busy cores of an Intel
 Xeon at 2.3 GHz, jax 0.10.2).
+32 seeds side by side (python -m experiments.sweep --config=configs/mlp_diabetes.py --seeds=32): test R²
+0.499 ± 0.010 (standard deviation); 0.83-0.88 s of training, where one seed took 0.12-0.17 s at the time.
 """
 
 from configs import base

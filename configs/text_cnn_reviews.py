@@ -4,10 +4,11 @@ Paper: Kim 2014, https://arxiv.org/abs/1408.5882 (76.1 % there, the mean of a 10
 10662 labelled snippets of Pang & Lee); of the data: Hutto & Gilbert 2014,
 https://doi.org/10.1609/icwsm.v8i1.14550, whose classes are the signs of mean scores.
 Split: a tenth of the snippets, part `fold` of 10 by split_seed, for test; 500 of the others for validation.
-Command: for k in 0 1 2 3 4 5 6 7 8 9; do python -m experiments.train \\
-  --config=configs/text_cnn_reviews.py --config.data.fold=$k; done
+Command: python -m experiments.sweep --config=configs/text_cnn_reviews.py --folds=10
+One fold: python -m experiments.train --config=configs/text_cnn_reviews.py --config.data.fold=FOLD
 Test accuracy of fold 0 at the best validation loss, seed 0: 77.0 %; the other folds are not measured yet.
-374 s of training (2 cores of an Intel Xeon with AVX-512 that had other work to do at the time, jax 0.10.2).
+374 s of training, 0.42 s a step; ten folds side by side took 2.4 s a step (2 cores of an Intel Xeon with
+AVX-512 that had other work to do at the time, jax 0.10.2).
 """
 
 from configs import base

@@ -25,7 +25,7 @@ def evaluate(workdir: str | Path, select: str = '') -> tuple[dict[str, Any], dic
   """
   folder = Path(workdir)
   config = plain(read_config(folder))
-  experiment = build(config, fresh=False)
+  experiment = build(config, fresh=False, folder=folder)
   saved = selected(experiment, folder, select or config['train']['select'], config['seed'])
   found = figures(experiment, saved.state, config['seed'])
   path = folder / 'results.json'

@@ -1,5 +1,6 @@
 """The figures of a finished run, computed in the one way that training and evaluation share."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import jax
 import numpy as np
 
 from nn_zoo.build import Experiment
+from nn_zoo.data.dataset import take
 from nn_zoo.errors import InputError
 from nn_zoo.task import State
 from nn_zoo.train.checkpoint import Checkpoints, Saved
@@ -33,13 +35,23 @@ def selected(experiment: Experiment, workdir: Path, select: str, seed: int) -> S
 
 def figures(experiment: Experiment, state: State, seed: int) -> dict[str, dict[str, Any]]:
   """Every metric and measure by split, as plain numbers and lists."""
-  table, given = {}, settled(experiment, state, seed)
+  table = {}
   for split, stream in experiment.evals.items():
     calls = evaluation(experiment.task, stream, state, seed)
-    values = {name: _plain(value) for name, value in evaluate(calls, state, len(stream)).items()}
+    table[split] = evaluate(calls, state, len(stream))
+  return measured(experiment, state, seed, table)
+
+
+def measured(
+  experiment: Experiment, state: State, seed: int, metrics: Mapping[str, Mapping[str, np.ndarray]]
+) -> dict[str, dict[str, Any]]:
+  """Metrics by split, and every measure with them, as plain numbers and lists."""
+  table, given = {}, settled(experiment, state, seed)
+  for split, stream in experiment.evals.items():
+    values = {name: _plain(value) for name, value in metrics[split].items()}
     if experiment.measures:
       predictions = predict(experiment.task, state, stream, seed)
-      targets = stream.arrays['targets'][: stream.examples]
+      targets = take(stream.arrays['targets'], slice(stream.examples))
       for name, measure in experiment.measures.items():
         value = measure(predictions, targets, **given)
         values |= value if isinstance(value, dict) else {name: value}

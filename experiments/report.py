@@ -35,7 +35,9 @@ def write_report(
     split: {name: value for name, value in values.items() if isinstance(value, float)}
     for split, values in results['figures'].items()
   }
-  model = summary(experiment.model, take(experiment.train[0]['inputs'], slice(1)))
+  batch = take(experiment.train[0], slice(1))
+  read = (batch['targets']['values'],) if experiment.data.tokenizers else ()
+  model = summary(experiment.model, batch['inputs'], *read)
   run = Run(
     name=results['name'],
     description=config_description(ROOT / 'configs' / f'{results["name"]}.py'),

@@ -1,10 +1,13 @@
-"""Prints what a trained model makes: a text that goes on with a prompt.
+"""Prints what a trained model makes: a text that goes on with a prompt, or a text for each line of a file.
 
 python -m experiments.sample --workdir=runs/a --prompt="ROMEO:" --length=500 --temperature=0.8 --top_k=20
+python -m experiments.sample --workdir=runs/de_en --input=sentences.txt --beam=5
+python -m experiments.sample --workdir=runs/digits --count=64 --seed=3 --label=5
 
 What is not given is as the run's config says in its section `task`.
 """
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,28 +18,45 @@ from absl import flags
 
 from experiments.launch import launch, plain
 from experiments.outcome import selected
+from experiments.pictures import Asked, files, latents
 from nn_zoo.build import build
 from nn_zoo.data.dataset import Dataset
+from nn_zoo.data.lines import decoded as decoded_lines
+from nn_zoo.data.pairs import source_arrays
+from nn_zoo.data.stream import InOrder
 from nn_zoo.data.text_file import decoded, encoded
+from nn_zoo.data.tokenizer import UNKNOWN
 from nn_zoo.errors import InputError
+from nn_zoo.train.evaluation import predict
 from nn_zoo.train.workdir import read_config
 
 
 class Form(NamedTuple):
-  """How a task's `predict` is spoken with: a prompt to inputs, and inputs with outputs to text."""
+  """How a task's `predict` is spoken with.
+
+  inputs: what was asked, and the data -> inputs of `predict`.
+  shown: what was asked, outputs, and the data -> a text, or a dictionary of a file's name -> its bytes.
+  lines: whether what is asked is many lines, which go through `predict` in batches.
+  """
 
   inputs: Callable[[str, Dataset], Any]
-  shown: Callable[[str, Any, Dataset], str]
+  shown: Callable[[str, Any, Dataset], str | dict[str, bytes]]
+  lines: bool = False
 
 
 def sample(
-  workdir: str | Path, prompt: str = '\n', *, seed: int = 0, select: str = '', **settings
-) -> str:
-  """What the model of a run makes of a prompt.
+  workdir: str | Path,
+  prompt: str | Asked | None = None,
+  *,
+  seed: int = 0,
+  select: str = '',
+  **settings,
+) -> str | dict[str, bytes]:
+  """What the model of a run makes of a prompt: a text, or files by name.
 
   Args:
     workdir: the folder of the run.
-    prompt: what the model reads first.
+    prompt: what the model reads first, or the lines of which each is translated, or examples asked for.
     seed: of the draws.
     select: 'last' or 'best'; by default what the config says.
     **settings: that replace those of the config's section `task`, such as temperature=0.8.
@@ -52,12 +72,24 @@ def sample(
       f'workdir {workdir}: task.name={name!r} makes nothing that could be shown; expected '
       + ' or '.join(map(repr, FORMS))
     )
+  if name == 'adversarial':
+    prompt = (prompt if isinstance(prompt, Asked) else Asked())._replace(seed=seed)
+    if prompt.label is not None and not config['model']['classes']:
+      raise InputError(f'--label={prompt.label}: the generator is not conditional; leave it out')
+  elif prompt is None or isinstance(prompt, Asked):
+    prompt = '\n'
+  form = FORMS[name]
   config['task'] |= settings
-  experiment = build(config, fresh=False)
-  inputs = FORMS[name].inputs(prompt, experiment.data)
+  experiment = build(config, fresh=False, folder=folder)
+  inputs = form.inputs(prompt, experiment.data)
   saved = selected(experiment, folder, select or config['train']['select'], config['seed'])
-  outputs = jax.jit(experiment.task.predict)(saved.state, inputs, jax.random.key(seed))
-  return FORMS[name].shown(prompt, jax.tree.map(np.asarray, outputs), experiment.data)
+  if form.lines:
+    arrays = {'inputs': inputs, 'targets': inputs}
+    stream = InOrder(arrays, config['train']['eval_batch_size'])
+    outputs = predict(experiment.task, saved.state, stream, seed)
+  else:
+    outputs = jax.jit(experiment.task.predict)(saved.state, inputs, jax.random.key(seed))
+  return form.shown(prompt, jax.tree.map(np.asarray, outputs), experiment.data)
 
 
 def _tokens(prompt: str, data: Dataset) -> np.ndarray:
@@ -77,7 +109,54 @@ def _continued(prompt: str, outputs: np.ndarray, data: Dataset) -> str:
   return prompt + decoded(outputs[0], data.vocabulary)
 
 
-FORMS = {'language': Form(_tokens, _continued)}
+def _sources(text: str, data: Dataset) -> dict[str, np.ndarray]:
+  mine, width = data.tokenizers[0], data.train['inputs']['values'].shape[1]
+  lines = decoded_lines(text.encode(), '--input')
+  ids = mine.encode([line.strip() for line in lines])
+  for number, (line, row) in enumerate(zip(lines, ids, strict=True), 1):
+    if UNKNOWN in row:
+      wrong = next(char for char in line.strip() if UNKNOWN in mine.encode([char])[0])
+      raise InputError(
+        f'--input, line {number} holds {wrong!r}, which is unknown to the tokenizer of the run'
+      )
+    if len(row) > width:
+      raise InputError(
+        f'--input, line {number} has {len(row)} tokens; the run knows texts of at most {width}'
+      )
+  return source_arrays([row or [UNKNOWN] for row in ids], width)
+
+
+def _translated(text: str, outputs: np.ndarray, data: Dataset) -> str:
+  # A line that is blank stays blank; the best texts of one line are one below the other.
+  lines = decoded_lines(text.encode(), '--input')
+  written = []
+  for line, tokens_KL in zip(lines, outputs, strict=True):
+    rows = [data.tokenizers[1].decode(row) for row in tokens_KL]
+    written += rows if line.strip() else [''] * len(rows)
+  return '\n'.join(written)
+
+
+FORMS = {
+  'adversarial': Form(latents, files),
+  'language': Form(_tokens, _continued),
+  'translation': Form(_sources, _translated, lines=True),
+}
+
+
+def _asked(prompt: str | None, path: str | None) -> str | None:
+  if path is None:
+    return prompt
+  try:
+    content = sys.stdin.buffer.read() if path == '-' else Path(path).read_bytes()
+  except OSError as error:
+    raise InputError(f'--input={path}: cannot be read ({error.strerror})') from error
+  return '\n'.join(decoded_lines(content, f'--input={path}'))
+
+
+def _kept(files: dict[str, bytes], folder: Path) -> str:
+  for name, content in files.items():
+    (folder / name).write_bytes(content)
+  return '\n'.join(str(folder / name) for name in files)
 
 
 def _main(argv: list[str]) -> int:
@@ -85,16 +164,28 @@ def _main(argv: list[str]) -> int:
   if not _WORKDIR.value:
     raise InputError('--workdir=FOLDER is needed: the folder of a run')
   settings = {name: flag.value for name, flag in _SETTINGS.items() if flag.value is not None}
+  asked = _asked(_PROMPT.value, _INPUT.value)
   text = sample(
-    _WORKDIR.value, _PROMPT.value, seed=_SEED.value, select=_SELECT.value or '', **settings
+    _WORKDIR.value,
+    Asked(_COUNT.value, label=_LABEL.value) if asked is None else asked,
+    seed=_SEED.value,
+    select=_SELECT.value or '',
+    **settings,
   )
-  print(text)
+  print(text if isinstance(text, str) else _kept(text, Path(_WORKDIR.value)))
   return 0
 
 
 if __name__ == '__main__':
   _WORKDIR = flags.DEFINE_string('workdir', None, 'folder of the run')
-  _PROMPT = flags.DEFINE_string('prompt', '\n', 'what the model goes on with')
+  _PROMPT = flags.DEFINE_string(
+    'prompt', None, 'what the model goes on with; by default a new line'
+  )
+  _INPUT = flags.DEFINE_string(
+    'input', None, 'file of texts to translate, one a line; - for standard input'
+  )
+  _COUNT = flags.DEFINE_integer('count', 64, 'examples of a generator')
+  _LABEL = flags.DEFINE_integer('label', None, 'class of a conditional generator; by default all')
   _SEED = flags.DEFINE_integer('seed', 0, 'of the draws', lower_bound=0)
   _SELECT = flags.DEFINE_enum(
     'select', None, ['last', 'best'], "checkpoint; by default the config's choice"
@@ -104,6 +195,9 @@ if __name__ == '__main__':
     'temperature': flags.DEFINE_float('temperature', None, 'below 1: likelier draws; 0: likeliest'),
     'top_k': flags.DEFINE_integer('top_k', None, 'draw among so many likeliest; 0: all'),
     'top_p': flags.DEFINE_float('top_p', None, 'draw among the likeliest of this share; 1: all'),
+    'beam': flags.DEFINE_integer('beam', None, 'unfinished translations kept; 1: greedy'),
+    'best': flags.DEFINE_integer('best', None, 'translations of each line, the best first'),
+    'length_penalty': flags.DEFINE_float('length_penalty', None, 'more: longer translations'),
     'min_p': flags.DEFINE_float('min_p', None, 'draw what is at least so likely, of the likeliest'),
   }
   launch(_main)

@@ -28,6 +28,7 @@ from experiments.outcome import figures, lines, selected
 from experiments.report import write_report
 from experiments.settings import use
 from nn_zoo.build import build
+from nn_zoo.data import tokenizer
 from nn_zoo.train.checkpoint import Checkpoints, kept
 from nn_zoo.train.loop import Stopped, fit
 from nn_zoo.train.record import Record
@@ -54,10 +55,12 @@ def train(
     stop: polled; once true, everything is saved and `Stopped` is raised.
   """
   resumes = resume == 'auto' and kept(Path(workdir) / 'checkpoints')
-  experiment = build(config, fresh=not resumes)
+  experiment = build(config, fresh=not resumes, folder=Path(workdir) if resumes else None)
   folder = open_workdir(workdir, config, resume)
   command = f'{command} --workdir={shlex.quote(str(folder))}' if command else ''
   with only_process(folder):
+    if experiment.data.tokenizers:
+      tokenizer.write(folder, experiment.data.tokenizers)
     record = Record(folder)
     try:
       _fit(experiment, config, folder, record, stop)

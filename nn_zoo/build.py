@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -14,20 +15,18 @@ from nn_zoo import named
 from nn_zoo.config import Config, check_config
 from nn_zoo.data.augmentation import augmentation
 from nn_zoo.data.dataset import Dataset
-from nn_zoo.data.preprocess import preparation
+from nn_zoo.data.preprocess import as_they_are, preparation
 from nn_zoo.data.stream import Balanced, InOrder, Shuffled
-from nn_zoo.data.vocabulary import spelled
+from nn_zoo.data.tokenizer import with_kept
 from nn_zoo.data.windows import Windows
+from nn_zoo.drawing import drawn, with_memory
 from nn_zoo.errors import InputError
 from nn_zoo.kinds import KINDS
-from nn_zoo.layers.convolution import Conv
 from nn_zoo.models import MODELS
-from nn_zoo.report import explanations
-from nn_zoo.report.filters import section as first_filters
+from nn_zoo.models.recurrent import RNN
 from nn_zoo.report.markup import Section
-from nn_zoo.task import Learner, State, Task, averaged, descend
+from nn_zoo.task import State, Task, descend
 from nn_zoo.tasks import TASKS
-from nn_zoo.tasks.explain import explain
 from nn_zoo.train.monitor import Monitor, metric_names
 from nn_zoo.train.optimizer import optimizer
 from nn_zoo.train.start import started
@@ -43,6 +42,7 @@ class Experiment(NamedTuple):
   sections: (state, inputs, targets, predictions, **settled) -> what the report shows besides the curves.
   settle: predictions for the validation examples -> settled, what measures and sections are given besides,
     such as a threshold; None if that is nothing.
+  at_rate: the task at a learning rate, which may be traced.
   """
 
   model: nn.Module
@@ -53,14 +53,19 @@ class Experiment(NamedTuple):
   measures: dict[str, Callable[..., float | dict[str, Any]]]
   sections: Callable[..., list[Section]]
   settle: Callable[[np.ndarray | None], dict[str, Any]] | None = None
+  at_rate: Callable[[Any], Task] | None = None
 
 
-def build(config: Config, fresh: bool = True) -> Experiment:
+def build(
+  config: Config, fresh: bool = True, data: Dataset | None = None, folder: Path | None = None
+) -> Experiment:
   """Makes an experiment, and traces its functions once, so that what cannot run is found before a run begins.
 
   Args:
     config: the sections data, model, task, augment, optimizer, descend and train, and seed.
     fresh: False for a run that has a checkpoint of its own, so that train.start is not read again.
+    data: what config.data stands for, where it has been loaded already.
+    folder: of the run, if it has been begun: its tokenizers are used as they are.
 
   Raises:
     InputError: anything in the config or the data that does not fit, in one line.
@@ -68,34 +73,55 @@ def build(config: Config, fresh: bool = True) -> Experiment:
   check_config(config)
   named.choose(TASKS, config['task']['name'], 'task.name')
   train = config['train']
-  data = data_room.load(**config['data'])
+  data = data or data_room.load(**with_kept(config['data'], folder))
   model = named.call(MODELS, 'model', **config['model'])
   _check_targets(config, model, data)
   _check_vocabulary(config['model']['name'], model, data)
-  named.check(optimizer, 'optimizer', 'optimizer', ('steps',), 0, config['optimizer'])
+  named.check(optimizer, 'optimizer', 'optimizer', ('steps', 'factor'), 0, config['optimizer'])
   tx = optimizer(**config['optimizer'], steps=train['steps'])
   given = _given(config, data)
-  task = named.call(
-    TASKS, 'task', config['task']['name'], model, tx, given=given, **_unnamed(config['task'])
-  )
+  name, fields = config['task']['name'], _unnamed(config['task'])
+  kind = KINDS[name]
+  if kind.posed:
+    data = kind.posed(data, model.latent, config['seed'])
+  if 'critic_optimizer' in fields:
+    own = config['optimizer'] | {'average': 0.0} | fields.pop('critic_optimizer')
+    given['critic_tx'] = optimizer(**own, steps=train['steps'] * fields['critic_steps'])
+
+  def task_of(model, tx=tx):
+    return named.call(TASKS, 'task', name, model, tx, given=given, **fields)
+
+  task = task_of(model)
   evals = {
     split: InOrder(arrays, train['eval_batch_size'])
     for split, arrays in (('validation', data.validation), ('test', data.test))
-    if len(arrays['targets'])
+    if len(jax.tree.leaves(arrays['targets'])[0])
   }
   stream = _stream(config, data)
-  kind = KINDS[config['task']['name']]
+  measures = kind.measured(data) if kind.measured else kind.measures
   settle = kind.settle and kind.settle(config['task'], data.validation['targets'])
   if kind.targets == 'tokens':
     sections = partial(kind.sections, vocabulary=data.vocabulary)
   else:
-    shown = partial(kind.shown, config['task'], model)
-    sections = partial(_drawn, kind.sections, data, model, given['prepare'], shown=shown)
-  experiment = Experiment(model, task, data, stream, evals, kind.measures, sections, settle)
+    prepare = given.get('prepare', as_they_are)
+    made = task._asdict() | {'data': data, 'prepare': prepare, 'measures': measures}
+    shown = partial(kind.shown, config['task'] | made, model)
+    sections = partial(drawn, kind.sections, data, model, prepare, shown=shown)
+    if isinstance(model, RNN) and not model.bidirectional:
+      sections = partial(with_memory, sections, task_of, model, config)
+  experiment = Experiment(model, task, data, stream, evals, measures, sections, settle)
   state = _rehearse(config, experiment)
-  if fresh and train['start']:
-    task = started(task, tx, state, train['start'], train['start_keep'])
-  return experiment._replace(task=task)
+
+  def begun(task, tx):
+    kept = state, train['start'], train['start_keep']
+    return started(task, tx, *kept) if fresh and train['start'] else task
+
+  def at_rate(rate):
+    unit = {**config['optimizer'], 'learning_rate': 1.0}
+    scaled = optimizer(**unit, steps=train['steps'], factor=rate)
+    return begun(task_of(model, scaled), scaled)
+
+  return experiment._replace(task=begun(task, tx), at_rate=at_rate)
 
 
 def _unnamed(section: Config) -> dict[str, Any]:
@@ -103,19 +129,24 @@ def _unnamed(section: Config) -> dict[str, Any]:
 
 
 def _targets(data: Dataset) -> str:
-  kinds = {'b': 'notes', 'i': 'tokens', 'f': 'reals'}
-  return 'classes' if data.classes else kinds[data.train['targets'].dtype.kind]
+  kinds = {'b': 'notes', 'i': 'tokens', 'f': 'reals', 'u': 'images'}
+  if data.tokenizers:
+    return 'texts'
+  if data.classes:
+    return 'classes' if data.train['targets'].ndim == 1 else 'labels'
+  return kinds[data.train['targets'].dtype.kind]
 
 
 def _check_targets(config: Config, model: nn.Module, data: Dataset) -> None:
   name, found = config['task']['name'], _targets(data)
-  if KINDS[name].targets != found:
+  if KINDS[name].targets not in (found, 'any'):
     fitting = ', '.join(task for task, kind in KINDS.items() if kind.targets == found)
     raise InputError(
       f'task.name={name!r} does not fit the data, whose targets are {found}; try {fitting}'
     )
-  if (found == 'tokens') != hasattr(model, 'read'):
-    fitting = 'recurrent_lm' if found == 'tokens' else 'mlp, lstm or gru'
+  wanted = {'tokens': 'read', 'texts': 'begin'}
+  if any((found == kind) != hasattr(model, method) for kind, method in wanted.items()):
+    fitting = {'tokens': 'recurrent_lm', 'texts': 'seq2seq'}.get(found, 'mlp, lstm or gru')
     raise InputError(
       f'model.name={config["model"]["name"]!r} does not fit task.name={name!r}; try {fitting}'
     )
@@ -131,6 +162,8 @@ def _check_targets(config: Config, model: nn.Module, data: Dataset) -> None:
 
 
 def _check_vocabulary(name: str, model: nn.Module, data: Dataset) -> None:
+  if data.tokenizers:
+    return _check_tokenizers(model, data)
   needed, taken = len(data.vocabulary), getattr(model, 'vocabulary', None)
   if needed and taken is None:
     raise InputError(
@@ -144,10 +177,21 @@ def _check_vocabulary(name: str, model: nn.Module, data: Dataset) -> None:
     )
 
 
+def _check_tokenizers(model: nn.Module, data: Dataset) -> None:
+  source, target = data.tokenizers
+  own = 0 if source.state == target.state else source.size
+  for key, needed in (('vocabulary', target.size), ('source_vocabulary', own)):
+    if (taken := getattr(model, key)) != needed:
+      what = f'{needed} token ids' if needed else 'one tokenizer for both texts'
+      raise InputError(
+        f'model.{key}={taken}, but the data has {what}; set --config.model.{key}={needed}'
+      )
+
+
 def _given(config: Config, data: Dataset) -> dict[str, Any]:
   # What a task is given besides its own fields: how its data is prepared, and how gradients are taken.
   named.check(descend, 'descend', 'descend', (), 2, config['descend'])
-  if _targets(data) == 'tokens':
+  if _targets(data) in ('tokens', 'texts'):
     if config['augment']:
       raise InputError('augment: there is none for a text; expected no keys in this section')
     return {'descend': partial(descend, **config['descend'])}
@@ -163,6 +207,8 @@ def _stream(config: Config, data: Dataset) -> Shuffled | Balanced | Windows:
   batch_size, seed = config['train']['batch_size'], config['seed']
   if _targets(data) == 'tokens':
     return Windows(data.train, batch_size, config['task']['window'], seed)
+  if data.fresh:
+    return data.fresh(batch_size, seed)
   if config['train']['sampling'] == 'balanced':
     return Balanced(data.train, batch_size, seed, len(data.classes))
   return Shuffled(data.train, batch_size, seed)
@@ -192,21 +238,3 @@ def _rehearse(config: Config, experiment: Experiment) -> State:
     ) from error
   Monitor(train['monitor'], train['mode'], train['patience'], [], known)
   return state
-
-
-def _drawn(
-  draw, data, model, prepare, state, inputs, targets, predictions, shown=lambda *_: {}, **settled
-):
-  classes = {'classes': data.classes} if data.classes else {}
-  settled |= shown(state, inputs)
-  if data.vocabulary:
-    inputs = np.array(spelled(inputs, data.vocabulary))
-  sections = draw(inputs, targets, predictions, **classes, **settled)
-  if isinstance(inputs, Mapping) or inputs.ndim != 4:
-    return sections
-  if data.classes and isinstance(state, Learner) and inputs.shape[-1] in (1, 3):
-    variables = {'params': averaged(state), **state.stats}
-    look = partial(explain, model, variables, prepare, Conv)
-    sections += explanations.sections(look, inputs, targets, predictions, data.classes)
-  filters = first_filters(jax.device_get(averaged(state)), inputs.shape[1:])
-  return sections + ([filters] if filters else [])

@@ -6,23 +6,32 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nn_zoo.data.dataset import Split
-from nn_zoo.data.preprocess import moments
+from nn_zoo.data.dataset import Dataset, Split
+from nn_zoo.data.latents import from_latents, with_noise
+from nn_zoo.data.preprocess import moments, pixels_to_shares, symmetric
+from nn_zoo.report import adversarial as adversarial_report
+from nn_zoo.report import anomaly as anomaly_report
 from nn_zoo.report import classification as classification_report
 from nn_zoo.report import diagnosis as diagnosis_report
 from nn_zoo.report import forecasting as forecasting_report
+from nn_zoo.report import labelling as labelling_report
 from nn_zoo.report import language as language_report
 from nn_zoo.report import music as music_report
 from nn_zoo.report import regression as regression_report
+from nn_zoo.report import translation as translation_report
 from nn_zoo.report.markup import Section
-from nn_zoo.tasks import decisions
+from nn_zoo.tasks import decisions, generated, translated
+from nn_zoo.tasks.anomaly import measured as measured_detection
+from nn_zoo.tasks.anomaly import measures as detection
+from nn_zoo.tasks.anomaly import shown as shown_detection
 from nn_zoo.tasks.music import composed
+from nn_zoo.tasks.translation import alignments
 
 
 class Kind(NamedTuple):
   """What a task brings besides its functions: its targets, measures, and sections of the report."""
 
-  targets: str  # 'classes', 'reals', 'notes', or 'tokens', those that come next
+  targets: str  # 'classes', 'labels' of steps, 'reals', 'notes', 'tokens' that come next, 'texts', or 'any'
   measures: dict[str, Callable[..., float | dict[str, Any]]]
   sections: Callable[..., list[Section]]
   settle: Callable[..., Callable] | None = None  # (fields, validation targets) -> Experiment.settle
@@ -31,6 +40,9 @@ class Kind(NamedTuple):
   shown: Callable[..., dict[str, Any]] = (
     lambda *_: {}
   )  # (fields, model, state, inputs), to sections
+  # Of generative tasks: (data, latent, seed) -> the data as they see it; the data -> measures.
+  posed: Callable[..., Any] | None = None
+  measured: Callable[..., dict[str, Callable]] | None = None
 
 
 def _r2(predictions: np.ndarray, targets: np.ndarray) -> float:
@@ -40,7 +52,59 @@ def _r2(predictions: np.ndarray, targets: np.ndarray) -> float:
   return float(r2_score(targets, predictions))
 
 
+def _generated(inputs, targets, outputs, *, measure, judged, **found) -> list[Section]:
+  # The report of generated examples, with the verdict on them.
+  values = measure(outputs, targets)
+  verdict = generated.collapsed(values, {name: float(mean.value) for name, mean in judged.items()})
+  shares = values.get('mode_shares')
+  return adversarial_report.sections(
+    inputs, targets, outputs, verdict=verdict, mode_shares=shares, **found
+  )
+
+
+def _against_data(data: Dataset) -> dict[str, Callable]:
+  return generated.measures(
+    data.train['targets'], data.train['inputs'].get('label'), len(data.classes)
+  )
+
+
 KINDS = {
+  'adversarial': Kind(
+    'any',
+    {},
+    _generated,
+    outputs=False,
+    given=lambda train: {'prepare': symmetric(train['inputs'])},
+    shown=generated.shown,
+    posed=from_latents,
+    measured=_against_data,
+  ),
+  'anomaly': Kind(
+    'classes',
+    {},
+    partial(anomaly_report.sections, detection),
+    outputs=False,
+    given=lambda train: {'prepare': symmetric(train['inputs'])},
+    shown=shown_detection,
+    measured=measured_detection,
+  ),
+  'autoencoder': Kind(
+    'any',
+    {},
+    adversarial_report.reconstructions,
+    outputs=False,
+    given=lambda train: {'prepare': symmetric(train['inputs'])},
+    shown=generated.codes,
+  ),
+  'vae': Kind(
+    'any',
+    {},
+    adversarial_report.reconstructions,
+    outputs=False,
+    given=lambda train: {'prepare': pixels_to_shares(train['inputs'])},
+    shown=generated.codes,
+    posed=with_noise,
+  ),
   'classification': Kind('classes', {}, classification_report.sections),
   'diagnosis': Kind(
     'classes',
@@ -56,6 +120,12 @@ KINDS = {
     given=lambda train: {'examples': train},
     shown=lambda fields, *_: {key: fields[key] for key in ('quantiles', 'season')},
   ),
+  'labelling': Kind(
+    'labels',
+    {},
+    labelling_report.sections,
+    shown=lambda fields, *_: {'background': fields['background']},
+  ),
   'language': Kind('tokens', {}, language_report.sections, outputs=False),
   'music': Kind('notes', {}, music_report.sections, shown=composed),
   'regression': Kind(
@@ -63,5 +133,13 @@ KINDS = {
     {'r2': _r2},
     regression_report.sections,
     given=lambda train: dict(zip(('location', 'scale'), moments(train['targets']), strict=True)),
+  ),
+  'translation': Kind(
+    'texts',
+    {},
+    translation_report.sections,
+    outputs=False,
+    shown=lambda made, *rest: alignments(made, *rest) | {'tokenizers': made['data'].tokenizers},
+    measured=lambda data: translated.measures(data.tokenizers[1]),
   ),
 }

@@ -15,7 +15,8 @@ from nn_zoo.tasks import TASKS
 class ModelExample(NamedTuple):
   """A model at a small size: its fields, its input's shape, and its parameters' shapes by path.
 
-  Inputs are normal random numbers, or, of a model whose `tokens` is not 0, ids below it.
+  Inputs are normal random numbers, or, of a model whose `tokens` is not 0, ids below it. Of one that makes a
+  text from a text, the first `source` of them are the source's.
   """
 
   model: str
@@ -23,6 +24,7 @@ class ModelExample(NamedTuple):
   inputs: tuple[int, ...]
   parameters: dict[str, tuple[int, ...]]
   tokens: int = 0
+  source: int = 0
 
 
 LENET_PARAMETERS = {
@@ -72,6 +74,35 @@ def recurrent(direction: str, inputs: int, units: int, width: int) -> dict[str, 
     f'{path}/recurrent': (units, width),
     f'{path}/bias': (width,),
   }
+
+
+def attending(path: str, width: int) -> dict[str, tuple[int, ...]]:
+  """The parameters of attention with biases."""
+  parts = [dense(f'{path}/{name}', width, width) for name in ('query', 'key', 'value', 'out')]
+  return {name: shape for part in parts for name, shape in part.items()}
+
+
+def block(path: str, width: int, hidden: int, cross: bool = False) -> dict[str, tuple[int, ...]]:
+  """The parameters of a Transformer's block."""
+  kinds = ('attention', 'cross_attention') if cross else ('attention',)
+  shapes = dense(f'{path}/feed_forward/in', width, hidden)
+  shapes |= dense(f'{path}/feed_forward/out', hidden, width)
+  for kind in kinds:
+    shapes |= attending(f'{path}/{kind}', width)
+  for kind in (*kinds, 'feed_forward'):
+    shapes |= {f'{path}/{kind}_norm/{name}': (width,) for name in ('scale', 'bias')}
+  return shapes
+
+
+def norm(path: str, width: int) -> dict[str, tuple[int, ...]]:
+  """The parameters of a layer normalization of that name."""
+  return {f'{path}/{name}': (width,) for name in ('scale', 'bias')}
+
+
+def _gru(path: str, inputs: int, units: int) -> dict[str, tuple[int, ...]]:
+  shapes = {'input': (inputs, 3 * units), 'recurrent': (units, 3 * units), 'bias': (3 * units,)}
+  shapes['recurrent_bias'] = (units,)
+  return {f'{path}/{name}': shape for name, shape in shapes.items()}
 
 
 MODEL_EXAMPLES = {
@@ -421,6 +452,140 @@ MODEL_EXAMPLES = {
       'head/bias': (3,),
     },
   ),
+  'gan_mlp': ModelExample(
+    'gan_mlp',
+    {'shape': (2,), 'latent': 3, 'widths': (5,), 'spectral': True},
+    (4, 3),
+    dense('generator/Dense_0', 3, 5)
+    | dense('generator/Dense_1', 5, 2)
+    | dense('critic/SpectralLinear_0', 2, 5)
+    | dense('critic/Judgement_0/SpectralLinear_0', 5, 1),
+  ),
+  'dcgan': ModelExample(
+    'dcgan',
+    {'shape': (8, 8, 1), 'latent': 3, 'width': 4},
+    (4, 3),
+    {
+      'generator/Dense_0/kernel': (3, 64),
+      'generator/ConditionalNormalization_0/Normalization_0/BatchNorm_0/scale': (4,),
+      'generator/ConditionalNormalization_0/Normalization_0/BatchNorm_0/bias': (4,),
+    }
+    | dense('generator/ConvTranspose_0', 4, 4, 4, 1)
+    | dense('critic/SpectralLinear_0', 4, 4, 1, 4)
+    | dense('critic/Judgement_0/SpectralLinear_0', 64, 1),
+  ),
+  'seq2seq': ModelExample(
+    'seq2seq',
+    {'vocabulary': 7, 'units': 4, 'embedding': 3, 'dropout': 0.2},
+    (3, 9),
+    {
+      'embed/embedding': (7, 3),
+      **_gru('encoder/forward_0', 3, 4),
+      **_gru('encoder/backward_0', 3, 4),
+      **_gru('decoder/forward_0', 11, 4),
+      'look/key/kernel': (8, 4),
+      'look/vector/kernel': (4, 1),
+    }
+    | dense('bridge', 8, 4)
+    | dense('look/query', 4, 4)
+    | dense('readout', 15, 4)
+    | dense('head', 4, 7),
+    tokens=7,
+    source=5,
+  ),
+  'transformer': ModelExample(
+    'transformer',
+    {
+      'vocabulary': 7,
+      'width': 8,
+      'hidden': 12,
+      'heads': 2,
+      'encoder_layers': 1,
+      'decoder_layers': 1,
+      'length': 6,
+    },
+    (3, 9),
+    {'embed/embedding': (7, 8)}
+    | block('encoder/block_0', 8, 12)
+    | block('decoder/block_0', 8, 12, cross=True),
+    tokens=7,
+    source=5,
+  ),
+  'gpt': ModelExample(
+    'gpt',
+    {'vocabulary': 5, 'context': 6, 'width': 8, 'layers': 1, 'heads': 2, 'dropout': 0.1},
+    (3, 6),
+    {'embed/embedding': (5, 8), 'position': (6, 8)}
+    | block('blocks/block_0', 8, 32)
+    | norm('norm', 8),
+    tokens=5,
+  ),
+  'bert': ModelExample(
+    'bert',
+    {'vocabulary': 5, 'classes': 3, 'length': 6, 'width': 8, 'layers': 1, 'heads': 2},
+    (3, 6),
+    {'embed/embedding': (5, 8), 'position': (6, 8), 'segment': (2, 8)}
+    | block('blocks/block_0', 8, 32)
+    | norm('norm', 8)
+    | dense('pooler', 8, 8)
+    | dense('head', 8, 3),
+    tokens=5,
+  ),
+  'vit': ModelExample(
+    'vit',
+    {'classes': 3, 'patch': 4, 'width': 8, 'layers': 1, 'heads': 2, 'dropout': 0.1},
+    (4, 8, 8, 1),
+    {'token': (8,), 'position': (5, 8)}
+    | dense('embed', 4, 4, 1, 8)
+    | block('blocks/block_0', 8, 32)
+    | norm('norm', 8)
+    | dense('head', 8, 3),
+  ),
+  'sngan': ModelExample(
+    'sngan',
+    {'shape': (8, 8, 1), 'latent': 3, 'width': 4},
+    (4, 3),
+    dense('generator/Dense_0', 3, 64)
+    | dense('generator/_Up_0/Conv_1', 3, 3, 4, 4)
+    | dense('generator/Conv_0', 3, 3, 4, 1)
+    | {
+      'generator/_Up_0/Conv_0/kernel': (3, 3, 4, 4),
+      'generator/_Up_0/Conv_2/kernel': (1, 1, 4, 4),
+      'critic/_Down_0/SpectralLinear_2/kernel': (1, 1, 1, 4),
+    }
+    | {
+      f'generator/{path}/Normalization_0/BatchNorm_0/{name}': (4,)
+      for path in (
+        '_Up_0/ConditionalNormalization_0',
+        '_Up_0/ConditionalNormalization_1',
+        'ConditionalNormalization_0',
+      )
+      for name in ('scale', 'bias')
+    }
+    | dense('critic/_Down_0/SpectralLinear_0', 3, 3, 1, 4)
+    | dense('critic/_Down_0/SpectralLinear_1', 3, 3, 4, 4)
+    | dense('critic/_Down_1/SpectralLinear_0', 3, 3, 4, 4)
+    | dense('critic/_Down_1/SpectralLinear_1', 3, 3, 4, 4)
+    | dense('critic/Judgement_0/SpectralLinear_0', 4, 1),
+  ),
+  'autoencoder': ModelExample(
+    'autoencoder',
+    {'shape': (3, 2), 'latent': 2, 'widths': (5,), 'activation': 'tanh'},
+    (4, 3, 2),
+    dense('encoder/Dense_0', 6, 5)
+    | dense('encoder/Dense_1', 5, 2)
+    | dense('decoder/Dense_0', 2, 5)
+    | dense('decoder/Dense_1', 5, 6),
+  ),
+  'vae': ModelExample(
+    'vae',
+    {'shape': (3, 2), 'latent': 2, 'widths': (5,), 'activation': 'tanh'},
+    (4, 3, 2),
+    dense('encoder/Dense_0', 6, 5)
+    | dense('encoder/Dense_1', 5, 4)
+    | dense('decoder/Dense_0', 2, 5)
+    | dense('decoder/Dense_1', 5, 6),
+  ),
 }
 
 
@@ -430,6 +595,7 @@ class TaskExample(NamedTuple):
   name: str
   make: Callable[..., Task]
   arrays: Callable[[int], dict[str, np.ndarray]]
+  falls: str = 'loss'  # the metric that training lowers
 
 
 def _classes(count: int) -> dict[str, np.ndarray]:
@@ -477,6 +643,49 @@ def _texts(count: int) -> dict[str, np.ndarray]:
   }
 
 
+def _pairs(count: int) -> dict[str, Any]:
+  random = np.random.default_rng(0)
+  length = 1 + np.arange(count, dtype=np.int32) % 4
+  own = np.arange(4)[None] < length[:, None]
+  values = np.where(own, random.integers(4, 8, (count, 4)), 0).astype(np.int32)
+  targets = np.pad(np.where(own, values, 3), ((0, 0), (1, 1)), constant_values=((0, 0), (2, 3)))
+  targets[np.arange(6)[None] > length[:, None] + 1] = 0
+  return {
+    'inputs': {'values': values, 'length': length},
+    'targets': {'values': targets, 'length': length + 2},
+  }
+
+
+def _labels(count: int) -> dict[str, np.ndarray]:
+  random = np.random.default_rng(0)
+  inputs = random.normal(size=(count, 6, 3)).astype(np.float32)
+  labels = inputs.argmax(axis=2).astype(np.int32)
+  length = 1 + np.arange(count)[:, None] % 6
+  return {'inputs': inputs, 'targets': np.where(np.arange(6)[None] < length, labels, -1)}
+
+
+def _points(count: int) -> dict[str, np.ndarray]:
+  random = np.random.default_rng(0)
+  latent = random.normal(size=(count, 3)).astype(np.float32)
+  return {
+    'inputs': {'latent': latent},
+    'targets': random.normal(3, 0.1, (count, 2)).astype(np.float32),
+  }
+
+
+def _codable(count: int) -> dict[str, np.ndarray]:
+  random = np.random.default_rng(0)
+  inputs = random.normal(size=(count, 1)) * np.linspace(0.5, 2, 6)[None]
+  noise = random.normal(size=(count, 2)).astype(np.float32)
+  inputs = inputs.reshape(count, 3, 2).astype(np.float32)
+  return {'inputs': inputs, 'targets': np.zeros(count, np.int32), 'noise': noise}
+
+
+def _odd(count: int) -> dict[str, np.ndarray]:
+  codable = _codable(count)
+  return {'inputs': codable['inputs'], 'targets': np.int32(np.arange(count) % 5 == 4)}
+
+
 def _maker(task: str, model: str, **fields):
   def make(tx: optax.GradientTransformation = optax.adam(1e-2), **more) -> Task:  # noqa: B008
     return TASKS[task](create_model(model, **fields), tx, **more)
@@ -490,6 +699,32 @@ def as_float(images):
 
 
 TASK_EXAMPLES = {
+  'adversarial': TaskExample(
+    'adversarial',
+    # The critic is made ten times as quick, so that its loss falls.
+    lambda tx=optax.adam(1e-2), **more: _maker(  # noqa: B008
+      'adversarial', 'gan_mlp', latent=3, widths=(8,)
+    )(optax.chain(tx, optax.scale(0.1)), critic_tx=tx, critic_steps=2, r1=0.1, **more),
+    _points,
+    falls='critic_loss',
+  ),
+  'anomaly': TaskExample(
+    'anomaly',
+    _maker('anomaly', 'autoencoder', shape=(3, 2), latent=2, widths=(8,)),
+    _odd,
+  ),
+  'autoencoder': TaskExample(
+    'autoencoder',
+    _maker('autoencoder', 'autoencoder', shape=(3, 2), latent=2, widths=(8,)),
+    _codable,
+  ),
+  'vae': TaskExample(
+    'vae',
+    lambda tx=optax.adam(1e-2), **more: _maker(  # noqa: B008
+      'vae', 'vae', shape=(3, 2), latent=2, widths=(8,)
+    )(tx, likelihood='normal', **more),
+    _codable,
+  ),
   'classification': TaskExample(
     'classification', _maker('classification', 'mlp', classes=3, widths=(8,), dropout=0.3), _classes
   ),
@@ -516,6 +751,16 @@ TASK_EXAMPLES = {
       tx, season=3, quantiles=(0.1, 0.5, 0.9), examples=_series(64), **more
     ),
     _series,
+  ),
+  'labelling': TaskExample(
+    'labelling', _maker('labelling', 'gru', classes=3, units=8, every_position=True), _labels
+  ),
+  'translation': TaskExample(
+    'translation',
+    lambda tx=optax.adam(1e-2), **more: _maker(  # noqa: B008
+      'translation', 'seq2seq', vocabulary=8, units=8, embedding=4, attention='general'
+    )(tx, beam=2, length=4, **more),
+    _pairs,
   ),
   'language': TaskExample(
     'language',

@@ -19,6 +19,7 @@ ALLOWED = {
   'train': {'task', 'native'},
   'report': set(),
   'config': set(),
+  'drawing': {'data', 'layers', 'models', 'report', 'task', 'tasks'},
   'kinds': {'data', 'report', 'tasks'},
 }
 EVERYWHERE = {'errors', 'named'}

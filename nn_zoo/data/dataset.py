@@ -3,6 +3,7 @@
 Shapes: N examples, H height, W width, C channels, T time steps, K outputs.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -25,6 +26,10 @@ class Dataset(NamedTuple):
     test: the examples to report.
     classes: one name for each class index; () where targets are real numbers.
     vocabulary: the word of each token id; () where inputs are no tokens.
+    fresh: (batch_size, seed) -> a train stream of examples drawn anew, of which `train` is a sample; None
+      where `train` is all there is.
+    tokenizers: of sources and targets, where inputs and targets are both texts; else None. Targets are then
+      {'values', 'length'} of token ids as inputs are.
   """
 
   train: Split
@@ -32,6 +37,8 @@ class Dataset(NamedTuple):
   test: Split
   classes: tuple[str, ...]
   vocabulary: tuple[str, ...] = ()
+  fresh: Callable[[int, int], Any] | None = None
+  tokenizers: tuple[Any, Any] | None = None
 
 
 def take(tree: Any, rows: np.ndarray | slice) -> Any:

@@ -1,6 +1,7 @@
 """The user's own images: one folder a class."""
 
 import struct
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
@@ -61,7 +62,25 @@ def _images(folder: Path) -> list[Path]:
   return images
 
 
+def read_image(file: Path, size: int, channels: int) -> np.ndarray:
+  """An image as uint8 [H, W, channels] in its own proportions, `size` pixels along the longer side.
+
+  Args:
+    file: of the image.
+    size: in pixels.
+    channels: 1 for grey, 3 for red, green, blue.
+
+  Raises:
+    InputError: it cannot be read.
+  """
+  return _scaled(file, channels, lambda sides: [max(1, size * s // max(sides)) for s in sides])
+
+
 def _read(file: Path, size: int, channels: int) -> np.ndarray:
+  return _scaled(file, channels, lambda _: (size, size))
+
+
+def _scaled(file: Path, channels: int, sides: Callable) -> np.ndarray:
   from PIL import Image, ImageOps
 
   try:
@@ -69,7 +88,8 @@ def _read(file: Path, size: int, channels: int) -> np.ndarray:
       upright = ImageOps.exif_transpose(image)
       if upright.mode.startswith('I;16'):  # Pillow would clip 16 bits to 255, not scale them
         upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
-      small = upright.convert(_MODES[channels]).resize((size, size), Image.Resampling.BICUBIC)
+      grey_or_colour = upright.convert(_MODES[channels])
+      small = grey_or_colour.resize(sides(upright.size), Image.Resampling.BICUBIC)
   except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError) as error:
     raise InputError(f'{file}: not a readable image ({error})') from error
-  return np.asarray(small).reshape(size, size, channels)
+  return np.asarray(small).reshape(small.height, small.width, channels)

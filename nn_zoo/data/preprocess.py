@@ -1,7 +1,7 @@
 """Standardisation inside the compiled step, from figures of the training examples."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -60,3 +60,37 @@ def standardise(mean: np.ndarray, deviation: np.ndarray) -> Callable[[Any], Any]
     return inputs | {'values': values}
 
   return prepare
+
+
+class Affine(NamedTuple):
+  """inputs -> (inputs - location) / scale in float32, and back: what a net that makes examples needs."""
+
+  location: np.ndarray
+  scale: np.ndarray
+
+  def __call__(self, inputs: jax.Array) -> jax.Array:
+    return (inputs.astype(jnp.float32) - self._along(inputs, self.location)) / self._along(
+      inputs, self.scale
+    )
+
+  def restore(self, outputs: jax.Array) -> jax.Array:
+    """outputs * scale + location, in the inputs' own unit."""
+    return outputs * self._along(outputs, self.scale) + self._along(outputs, self.location)
+
+  @staticmethod
+  def _along(inputs, row):
+    return jnp.asarray(row, jnp.float32).reshape((1,) * (inputs.ndim - 1) + (-1,))
+
+
+def symmetric(inputs: np.ndarray) -> Affine:
+  """Pixels to [-1, 1], where tanh can reach them; other numbers to mean 0 and deviation 1 a column."""
+  if inputs.dtype == np.uint8:
+    return Affine(np.float32([127.5]), np.float32([127.5]))
+  return Affine(*moments(inputs))
+
+
+def pixels_to_shares(inputs: np.ndarray) -> Affine:
+  """Pixels to [0, 1], as shares of white; other numbers to mean 0 and deviation 1 a column."""
+  if inputs.dtype == np.uint8:
+    return Affine(np.float32([0]), np.float32([255]))
+  return Affine(*moments(inputs))

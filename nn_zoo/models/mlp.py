@@ -4,6 +4,7 @@ import jax
 from flax import linen as nn
 
 from nn_zoo.layers.activation import Activation
+from nn_zoo.layers.dense import Dense
 from nn_zoo.layers.normalization import Normalization
 from nn_zoo.named import DType
 
@@ -57,8 +58,8 @@ class MLP(nn.Module):
   def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
     h_BF = x.reshape(x.shape[0], -1)
     for width in self.widths:
-      h_BF = nn.Dense(width, dtype=self.dtype)(h_BF)
+      h_BF = Dense(width, dtype=self.dtype)(h_BF)
       h_BF = Normalization(self.normalization, dtype=self.dtype)(h_BF, train)
       h_BF = Activation(self.activation)(h_BF)
       h_BF = nn.Dropout(self.dropout, deterministic=not train)(h_BF)
-    return nn.Dense(self.classes, dtype=self.dtype)(h_BF)
+    return Dense(self.classes, dtype=self.dtype)(h_BF)

@@ -3,6 +3,7 @@
 Axes: B batch, T time, D features of the inputs, F features.
 """
 
+import dataclasses
 from typing import Any, ClassVar
 
 import jax
@@ -160,3 +161,12 @@ class GRU(RNN):
   CELLS: ClassVar[tuple[str, ...]] = ('gru', 'gru_reset_before')
 
   cell: str = 'gru'
+
+
+def siblings(model: RNN) -> dict[str, RNN]:
+  """Elman's network, an LSTM and a GRU that differ in their cells alone, `model` being one of them."""
+  own = ('cell', 'parent', 'name')
+  shared = {field.name: getattr(model, field.name) for field in dataclasses.fields(RNN)}
+  shared = {name: value for name, value in shared.items() if name not in own}
+  kinds = {'rnn': RNN, 'lstm': LSTM, 'gru': GRU}
+  return {name: model if type(model) is kind else kind(**shared) for name, kind in kinds.items()}

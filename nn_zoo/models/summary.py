@@ -44,17 +44,17 @@ class Summary(NamedTuple):
 RECURRENT = ('input', 'recurrent', 'projection')  # kernels of a recurrent layer's direction
 
 
-def summary(model: nn.Module, inputs: Any) -> Summary:
+def summary(model: nn.Module, *inputs: Any) -> Summary:
   """Describes a model for a batch of inputs (arrays or shapes); nothing is computed or allocated.
 
   FLOPs count each multiplication and addition of dense, convolutional and recurrent kernels, forward, for
   one example: 2 * kernel parameters * output positions. Batch axes are left out of the shapes. A module that
   gives its weights to the layer around it, as directions of recurrent layers do, is counted at that layer's
-  outputs.
+  outputs; one that is called more than once is counted at its first call.
 
   Args:
-    model: a module called as model(inputs, train).
-    inputs: an example batch, of any size.
+    model: a module called as model(*inputs, train).
+    *inputs: an example batch, of any size, and what else the model is called with.
   """
   rows: list[Row] = []
   weights: list[tuple[int, tuple[str, ...], int]] = []  # row, path and kernel size of such modules
@@ -68,6 +68,8 @@ def summary(model: nn.Module, inputs: Any) -> Summary:
     leaves = {name: leaf for name, leaf in own.items() if not isinstance(leaf, dict)}
     parameters = sum(int(np.prod(leaf.shape)) for leaf in leaves.values())
     path, kind = '/'.join(module.path), type(module).__name__
+    if path in {row.path for row in rows}:
+      leaves = {}  # called again: counted once
     if leaves and not hasattr(output, 'shape'):
       size = sum(int(np.prod(leaf.shape)) for name, leaf in leaves.items() if name in RECURRENT)
       weights.append((len(rows), module.path[:-1], size))
@@ -78,14 +80,15 @@ def summary(model: nn.Module, inputs: Any) -> Summary:
       rows.append(Row(path, kind, tuple(output.shape[1:]), parameters, flops))
     while weights and weights[-1][1] == module.path:
       row, _, size = weights.pop()
-      rows[row] = rows[row]._replace(output=output.shape[1:], flops=2 * size * _positions(output))
+      y = output[0] if isinstance(output, tuple) else output  # without the last states
+      rows[row] = rows[row]._replace(output=y.shape[1:], flops=2 * size * _positions(y))
     return output
 
-  def run(inputs):
+  def run(*inputs):
     with nn.intercept_methods(record):
-      return model.init(jax.random.key(0), inputs)
+      return model.init(jax.random.key(0), *inputs)
 
-  shapes = jax.eval_shape(run, inputs)
+  shapes = jax.eval_shape(run, *inputs)
   total = sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(shapes['params']))
   return Summary(rows, total, sum(row.flops for row in rows))
 

@@ -1,10 +1,11 @@
-// Direct convolution and pooling of NHWC images, and recurrent cells, of floats on a CPU, as XLA's foreign functions.
+// Direct convolution and pooling of NHWC images, recurrent cells and products of matrices, of floats on a CPU, as XLA's foreign functions.
 //
 // settings of images: strides (rows, columns), low paddings, dilation of the images, dilation of the kernel, groups; for
 // pooling the size of the window and 1 in place of the last three.
 #include "forward.h"
 #include "gradient.h"
 #include "pooling.h"
+#include "product.h"
 #include "recurrence.h"
 
 namespace nn_zoo {
@@ -47,6 +48,18 @@ ffi::Error max_pool_scatter(ffi::ThreadPool pool, Buffer x, Buffer g, Result d, 
 
 auto binding(ffi::Error (*)(ffi::ThreadPool, Buffer, Buffer, Result, Numbers)) {
   return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<Buffer>().Arg<Buffer>().Ret<Buffer>().Attr<Numbers>("settings");
+}
+
+ffi::Error matrix_product(ffi::ThreadPool pool, Buffer a, Buffer b, Result c, bool a_turned, bool b_turned) {
+  const Shape shape = c->dimensions();
+  product(pool, {shape[0], shape[1], a.dimensions()[a_turned ? 1 : 2], shape[2], a_turned, b_turned, a.typed_data(),
+                 b.typed_data(), c->typed_data()});
+  return ffi::Error::Success();
+}
+
+auto binding(decltype(&matrix_product)) {
+  return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<Buffer>().Arg<Buffer>().Ret<Buffer>().Attr<bool>("a_turned").Attr<bool>(
+      "b_turned");
 }
 
 // The number of a cell is its place in CELLS of nn_zoo/ops/recurrence_cells.py.
@@ -116,3 +129,4 @@ NN_ZOO_KERNEL(max_pool_gather);
 NN_ZOO_KERNEL(max_pool_scatter);
 NN_ZOO_KERNEL(recurrence);
 NN_ZOO_KERNEL(recurrence_backward);
+NN_ZOO_KERNEL(matrix_product);

@@ -19,13 +19,14 @@ FLAGS = (
   *('-std=c++17', '-O3', '-march=native', '-ffp-contract=fast', '-fno-math-errno'),
   *('-fPIC', '-shared', '-w'),
 )
-KERNELS = CONVOLVE, KERNEL_GRADIENT, POOL_GATHER, POOL_SCATTER, RECURRENCE, RECURRENCE_BACKWARD = (
-  'nn_zoo_convolve',
-  'nn_zoo_convolve_kernel_gradient',
-  'nn_zoo_max_pool_gather',
-  'nn_zoo_max_pool_scatter',
-  'nn_zoo_recurrence',
-  'nn_zoo_recurrence_backward',
+CONVOLVE = 'nn_zoo_convolve'
+KERNEL_GRADIENT = 'nn_zoo_convolve_kernel_gradient'
+POOL_GATHER, POOL_SCATTER = 'nn_zoo_max_pool_gather', 'nn_zoo_max_pool_scatter'
+RECURRENCE, RECURRENCE_BACKWARD = 'nn_zoo_recurrence', 'nn_zoo_recurrence_backward'
+PRODUCT = 'nn_zoo_matrix_product'
+KERNELS = (
+  *(CONVOLVE, KERNEL_GRADIENT, POOL_GATHER, POOL_SCATTER),
+  *(RECURRENCE, RECURRENCE_BACKWARD, PRODUCT),
 )
 
 

@@ -27,21 +27,6 @@ inline void multiply(const float* a, int64_t a_step, const float* panel, int64_t
   }
 }
 
-// Calls run(std::integral_constant<int, P>, first) so that tiles of at most MOST rows cover `rows`.
-template <int MOST, typename Run, int... P>
-inline void cover(int64_t rows, Run run, std::integer_sequence<int, P...>) {
-  int64_t first = 0;
-  for (int64_t parts = ceil_div(rows, MOST); parts > 0; --parts) {
-    const int64_t now = ceil_div(rows - first, parts);
-    ((now == P + 1 ? run(std::integral_constant<int, P + 1>{}, first) : void()), ...);
-    first += now;
-  }
-}
-template <int MOST, typename Run>
-inline void cover(int64_t rows, Run run) {
-  cover<MOST>(rows, run, std::make_integer_sequence<int, MOST>{});
-}
-
 thread_local Scratch panel_scratch, share_scratch;
 
 // The sequences of a batch, in shares of about the same work.

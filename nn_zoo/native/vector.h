@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
@@ -50,5 +51,20 @@ inline void store(float* p, Vector v, int count) {
 }
 
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Calls run(std::integral_constant<int, P>, first) so that tiles of at most MOST rows cover `rows`.
+template <int MOST, typename Run, int... P>
+inline void cover(int64_t rows, Run run, std::integer_sequence<int, P...>) {
+  int64_t first = 0;
+  for (int64_t parts = ceil_div(rows, MOST); parts > 0; --parts) {
+    const int64_t now = ceil_div(rows - first, parts);
+    ((now == P + 1 ? run(std::integral_constant<int, P + 1>{}, first) : void()), ...);
+    first += now;
+  }
+}
+template <int MOST, typename Run>
+inline void cover(int64_t rows, Run run) {
+  cover<MOST>(rows, run, std::make_integer_sequence<int, MOST>{});
+}
 
 }  // namespace nn_zoo

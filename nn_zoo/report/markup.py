@@ -15,6 +15,7 @@ class Section(NamedTuple):
 
   title: str
   html: str
+  warning: bool = False  # shown before everything else
 
 
 class Markup(str):

@@ -29,8 +29,9 @@ class Run(NamedTuple):
 def page(run: Run) -> str:
   """The report of a run as one HTML page that needs nothing else."""
   parts = [
+    *((section.title, section.html) for section in run.sections if section.warning),
     ('Learning curves', figures.curves(run.rows)),
-    *run.sections,
+    *((section.title, section.html) for section in run.sections if not section.warning),
     ('Speed', _speed(run.timing)),
     ('Model', _model(run.model, run.totals)),
     ('Configuration', markup.settings(flatten(run.config)) if run.config else ''),

@@ -46,12 +46,14 @@ def language(
 
   where the carry is what the window before left, without its gradient (truncated backpropagation through
   time), and 0 where batch['first'] is set. Evaluation reads each text from its beginning to its end, the
-  state carried all the way, so its figures depend neither on `window` nor on a batch size.
+  state carried all the way, so its figures depend neither on `window` nor on a batch size. A model that
+  carries nothing, such as GPT, knows of the past what is in the same window, in evaluation too.
 
   Reports loss (nats per token), bits per token, and accuracy.
 
   Args:
-    model: gives logits and states: `read` for a window, `step` for a token, `initial_state`.
+    model: gives logits and states: `read` for a window, `initial_state` before the first; `prime` for a
+      prompt and `step` for a token.
     tx: optimizer.
     window: tokens read at once, and in training how far back the gradient goes.
     length: tokens that `predict` writes.
@@ -112,16 +114,13 @@ def language(
   def predict(state: Reading, inputs: jax.Array, key: Key) -> jax.Array:
     variables = {'params': averaged(state.learner)}
 
-    def read(carry, tokens_BT):
-      return model.apply(variables, tokens_BT, carry, method='read')[1], ()
-
     def write(loop, key):
       carry, token_B = loop
       logits_BV, carry = model.apply(variables, token_B, carry, method='step')
       token_B = draw(key, logits_BV).astype(token_B.dtype)
       return (carry, token_B), token_B
 
-    carry, _ = _through(read, model.initial_state(len(inputs)), inputs[:, :-1], window)
+    carry = model.apply(variables, inputs[:, :-1], length, method='prime')
     _, written_LB = jax.lax.scan(write, (carry, inputs[:, -1]), jax.random.split(key, length))
     return written_LB.T
 

@@ -5,7 +5,7 @@ how a run is cut into calls changes neither its results, bit for bit, nor what h
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -39,7 +39,7 @@ def compile_steps(
   stream: Any,
   carry: Carry,
   context: Context,
-  seed: int,
+  seed: int | Sequence[int],
   use: int,
   size: int,
   meanwhile: Callable[[], None] = lambda: None,
@@ -52,7 +52,7 @@ def compile_steps(
       batches are gathered inside the program; of any other, batches are sent with each call.
     carry: donated, so the caller's arrays are gone afterwards.
     context: arrays that every step reads.
-    seed: of the run.
+    seed: of the run; several give a step as many keys, one for each.
     use: a number of one's own, for random numbers of one's own.
     size: the largest number of steps in a call; fewer where batches are sent and are large.
     meanwhile: called while XLA compiles.
@@ -64,22 +64,22 @@ def compile_steps(
     size = min(size, max(1, SENT_BYTES // max(batch_bytes, 1)))
 
   def many(carry, context, resident, rows, key, first, count):
-    key = jax.random.fold_in(key, use)
+    key = _fold(key, use)
 
     def body(index, loop):
       carry, metrics = loop
       batch = jax.tree.map(lambda row: row[index], rows)
       if resident is not None:
         batch = jax.tree.map(lambda array: array[batch], resident)
-      carry, new = step(carry, context, batch, jax.random.fold_in(key, first + index))
+      carry, new = step(carry, context, batch, _fold(key, first + index))
       return carry, jax.tree.map(lambda all, one: all.at[index].set(one), metrics, new)
 
     return jax.lax.fori_loop(
-      0, count, body, (carry, _buffers(step, carry, context, batch_like, size))
+      0, count, body, (carry, _buffers(step, carry, context, batch_like, key, size))
     )
 
   rows = _stack([row(0)] * size)
-  batch_like, key = _like(stream[0]), jax.random.key(seed)
+  batch_like, key = _like(stream[0]), _key(seed)
   arguments = (carry, context, resident, rows, key, np.int32(0), np.int32(0))
   started = time.perf_counter()
   lowered = jax.jit(many, donate_argnums=0).lower(*map(_like, arguments))
@@ -114,6 +114,15 @@ def _like(tree):
   return jax.tree.map(lambda x: jax.ShapeDtypeStruct(np.shape(x), jax.dtypes.result_type(x)), tree)
 
 
-def _buffers(step, carry, context, batch, size):
-  _, metrics = jax.eval_shape(step, carry, context, batch, jax.random.key(0))
+def _key(seed):
+  return jnp.stack([*map(_key, seed)]) if np.ndim(seed) else jax.random.key(seed)
+
+
+def _fold(key, number):
+  fold = jax.random.fold_in
+  return jax.vmap(fold, (0, None))(key, number) if key.ndim else fold(key, number)
+
+
+def _buffers(step, carry, context, batch, key, size):
+  _, metrics = jax.eval_shape(step, carry, context, batch, key)
   return jax.tree.map(lambda x: jnp.zeros((size, *x.shape), x.dtype), metrics)

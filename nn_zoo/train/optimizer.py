@@ -3,6 +3,7 @@
 import fnmatch
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -28,6 +29,7 @@ def optimizer(
   clip_value: float = 0.0,
   average: float = 0.0,
   freeze: tuple[str, ...] = (),
+  factor: Any = 1.0,
   **fields,
 ) -> optax.GradientTransformation:
   """The named optimizer and everything around it, as one optax transformation.
@@ -43,6 +45,7 @@ def optimizer(
     clip_value: largest absolute value of a gradient's entry; 0 for no clipping.
     average: decay of a running average of the parameters that evaluation uses; 0 for none.
     freeze: path patterns such as 'Conv_*' or '*/bias' of parameters that stay as they are.
+    factor: of the learning rate; unlike that, it may be traced.
     **fields: of the optimizer itself, such as b1.
 
   Raises:
@@ -61,7 +64,10 @@ def optimizer(
     if not 0 <= value < (1 if key == 'average' else math.inf):
       limits = 'a number from 0 to below 1' if key == 'average' else 'a finite number, 0 or above'
       raise InputError(f'optimizer.{key}={value}: expected {limits}')
-  rate = make_schedule(learning_rate, steps, schedule)
+  planned = make_schedule(learning_rate, steps, schedule)
+  rate = (
+    planned if isinstance(factor, float) and factor == 1 else lambda count: factor * planned(count)
+  )
   entry = named.choose(OPTIMIZERS, name, 'optimizer.name')
   reserved = ('learning_rate', *(entry.decay or ()))
   named.check(entry.function, 'optimizer', name, reserved, 0, fields)

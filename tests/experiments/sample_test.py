@@ -98,7 +98,9 @@ def test_a_run_that_makes_nothing_says_so(tmp_path):
   digits['augment'] = {}
   digits['train'] |= {'steps': 2, 'log_every': 1, 'eval_every': 2, 'batch_size': 4}
   train(digits, tmp_path / 'run')
-  with pytest.raises(InputError, match=r"task.name='classification' makes nothing .*'language'$"):
+  with pytest.raises(
+    InputError, match=r"task.name='classification' makes nothing .*'language' or 'translation'$"
+  ):
     sample(tmp_path / 'run', 'a')
 
 
@@ -114,3 +116,50 @@ def test_the_launcher_prints_the_text_and_ends_with_2_where_it_cannot(workdir):
   assert (wrong.returncode, wrong.stdout) == (2, '')
   assert wrong.stderr.startswith("error: --prompt='x' holds 'x'")
   assert wrong.stderr.count('\n') == 1
+
+
+@pytest.fixture(scope='module')
+def sums(tmp_path_factory):
+  """A run that adds numbers, hardly trained."""
+  made = plain(load_config('configs/gru_addition.py'))
+  made['data'] |= {'digits': 1, 'examples': 55, 'validation': 0, 'test': 5}
+  made['model'] |= {'units': 8, 'embedding': 4}
+  made['task'] |= {'length': 4}
+  made['train'] |= {'steps': 2, 'batch_size': 4, 'log_every': 1, 'eval_every': 2, 'monitor': ''}
+  folder = tmp_path_factory.mktemp('sums') / 'run'
+  results = train(made, folder)
+  assert {'bleu', 'chrf', 'exact'} <= results['figures']['test'].keys()
+  return folder
+
+
+def test_each_line_is_translated_by_the_kept_tokenizer(sums):
+  assert '<h2>Translations</h2>' in (sums / 'report.html').read_text()
+  lines = sample(sums, '1+2\n\n9+4').split('\n')
+  assert len(lines) == 3
+  assert lines[1] == ''
+  assert sample(sums, '9+4') == lines[2]
+  many = sample(sums, '1+2\n9+4', beam=3, best=2).split('\n')
+  assert len(many) == 4
+  kept = sums / 'tokenizer.json'
+  content = kept.read_text()
+  try:
+    kept.write_text(content.replace('"+"', '"%"'))
+    with pytest.raises(InputError, match=r"^--input, line 1 holds '\+', which is unknown"):
+      sample(sums, '1+2')
+    assert sample(sums, '1%2') == lines[0]
+  finally:
+    kept.write_text(content)
+
+
+@pytest.mark.parametrize(
+  ('text', 'settings', 'line'),
+  [
+    ('', {}, r'^--input: the text is empty'),
+    ('1+1\n1+x', {}, r"^--input, line 2 holds 'x', which is unknown to the tokenizer of the run$"),
+    ('1+1+1', {}, r'^--input, line 1 has 5 tokens; the run knows texts of at most 3$'),
+    ('1+1', {'beam': 0}, r'^task.beam=0: expected 1 or more$'),
+  ],
+)
+def test_what_cannot_be_translated_is_one_line(sums, text, settings, line):
+  with pytest.raises(InputError, match=line):
+    sample(sums, text, **settings)

@@ -33,9 +33,13 @@ def test_a_type_is_taken_by_name_or_as_it_is(dtype):
     (
       'lenett',
       {},
-      r"model.name='lenett' is unknown. Did you mean 'lenet'\? There are: convnet, .*lenet, ",
+      r"model.name='lenett' is unknown. Did you mean 'lenet'\? There are: autoencoder, .*lenet, ",
     ),
-    ('nothing', {}, r"model.name='nothing' is unknown. There are: convnet, .*mlp, .*perceptron"),
+    (
+      'nothing',
+      {},
+      r"model.name='nothing' is unknown. There are: autoencoder, .*mlp, .*perceptron",
+    ),
     ('lenet', {'poolin': 'max'}, r"model.poolin: lenet has no such key. Did you mean 'pooling'\?"),
     ('mlp', {'depth': 2}, r'model.depth: mlp has no such key. .*It takes: classes, widths'),
     ('mlp', {'parent': None}, r'model.parent: mlp has no such key'),

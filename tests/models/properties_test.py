@@ -14,6 +14,29 @@ from nn_zoo.train.optimizer import path_name
 from tests.examples import MODEL_EXAMPLES
 
 
+class Paired(NamedTuple):
+  """A model that makes a text from a text, called with both side by side."""
+
+  model: Any
+  source: int
+
+  def init(self, key, tokens):
+    return self.model.init(key, *self._parts(tokens))
+
+  def apply(self, variables, tokens, **more):
+    return self.model.apply(variables, *self._parts(tokens), **more)
+
+  def _parts(self, tokens):
+    length = jnp.full(len(tokens), self.source, jnp.int32)
+    return {'values': tokens[:, : self.source], 'length': length}, tokens[:, self.source :]
+
+
+def created(example, **more):
+  """The model of an example, which `init` and `apply` take one array."""
+  model = create_model(example.model, **(example.fields | more))
+  return Paired(model, example.source) if example.source else model
+
+
 class Made(NamedTuple):
   """The model of an example with variables and a batch of inputs; compiling costs most, so all share it."""
 
@@ -27,7 +50,7 @@ class Made(NamedTuple):
 @functools.cache
 def make(name):
   example = MODEL_EXAMPLES[name]
-  model = create_model(example.model, **example.fields)
+  model = created(example)
   init, apply, inputs = jax.jit(model.init), jax.jit(model.apply), drawn(example)
   return Made(model, init, apply, init(jax.random.key(0), inputs), inputs)
 
@@ -56,7 +79,7 @@ def test_the_parameter_tree_is_pinned(name):
 
 def halved(name):
   example = MODEL_EXAMPLES[name]
-  return create_model(example.model, **(example.fields | {'dtype': 'bfloat16'}))
+  return created(example, dtype='bfloat16')
 
 
 def test_all_parameters_are_float32(name):

@@ -25,8 +25,12 @@ def test_the_rows_of_lenet_are_counted_by_hand():
 
 @pytest.mark.parametrize('name', MODEL_EXAMPLES)
 def test_the_rows_add_up_to_the_parameters_there_are(name):
-  model, fields, inputs, parameters, tokens = MODEL_EXAMPLES[name]
-  table = summary(create_model(model, **fields), jnp.ones(inputs, int if tokens else float))
+  model, fields, inputs, parameters, tokens, source = MODEL_EXAMPLES[name]
+  inputs = (jnp.ones(inputs, int if tokens else float),)
+  if source:
+    length = jnp.full(len(inputs[0]), source, jnp.int32)
+    inputs = {'values': inputs[0][:, :source], 'length': length}, inputs[0][:, source:]
+  table = summary(create_model(model, **fields), *inputs)
   count = sum(math.prod(shape) for shape in parameters.values())
   assert table.parameters == sum(row.parameters for row in table.rows) == count
   assert table.flops == sum(row.flops for row in table.rows)

@@ -9,8 +9,8 @@ import jax
 import numpy as np
 import pytest
 
-from nn_zoo.build import _drawn
 from nn_zoo.data.dataset import Dataset
+from nn_zoo.drawing import drawn
 from nn_zoo.layers.convolution import Conv
 from nn_zoo.models import create_model
 from nn_zoo.report import classification, explanations
@@ -106,8 +106,8 @@ def test_a_report_has_explanations_for_pictures_and_convolutions_only(
   def none(*args, classes):
     return []
 
-  drawn = _drawn(none, data, net, lambda x: x / 255, state, images, targets, logits)
-  found = [section.title for section in drawn]
+  sections = drawn(none, data, net, lambda x: x / 255, state, images, targets, logits)
+  found = [section.title for section in sections]
   expected = ['Worst mistakes: Grad-CAM and saliency', 'Feature maps'][:titles]
   assert [title for title in found if title != 'First-layer filters'] == expected
 

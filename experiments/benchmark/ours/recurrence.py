@@ -13,6 +13,7 @@ from nn_zoo.layers.recurrent import Recurrent
 import_seconds = time.perf_counter() - began
 
 from experiments.benchmark import sequences, side
+from experiments.benchmark.ours.roof import roof
 
 
 def network(spec):
@@ -46,14 +47,9 @@ def main(network=network) -> None:
       # Of matrices: PyTorch has two biases of the same effect.
       'parameters': sum(leaf.size for leaf in jax.tree.leaves(variables) if leaf.ndim == 2),
       'threads': side.cores(),
-      'roof': side.roof(_multiply),
+      'roof': roof(),
     }
   )
-
-
-def _multiply(a, b):
-  product, a, b = jax.jit(jnp.matmul), jnp.asarray(a), jnp.asarray(b)
-  return lambda: product(a, b).block_until_ready()
 
 
 if __name__ == '__main__':

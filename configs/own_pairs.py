@@ -1,0 +1,29 @@
+r"""Your own pairs of texts: two files of as many lines, or one with a tab in each; .gz or not.
+
+python -m experiments.train --config=configs/own_pairs.py --config.data.path=a.txt \
+  --config.data.target_path=b.txt
+python -m experiments.train --config=configs/own_pairs.py --config.data.path=pairs.tsv
+
+If the error says so, set model.vocabulary to the number of token ids that the texts gave.
+Papers: see configs/gru_multi30k.py; byte pairs after https://arxiv.org/abs/1508.07909.
+"""
+
+from configs import gru_multi30k
+
+
+def get_config():
+  config = gru_multi30k.get_config()
+  config.data = {
+    'name': 'pairs',
+    'path': '',
+    'target_path': '',
+    'validation': 0.05,
+    'test': 0.05,
+    'split_seed': 0,
+    'tokenizer': 'bpe',
+    'vocabulary': 8000,
+    'shared': True,
+    'length': 100,
+    'too_long': 'cut',
+  }
+  return config

@@ -1,0 +1,91 @@
+"""What a sweep came to, as text and as a page."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments.launch import ROOT, config_description
+from nn_zoo.build import Experiment
+from nn_zoo.data.dataset import take
+from nn_zoo.models.summary import summary
+from nn_zoo.report import markup
+from nn_zoo.report.markup import Section
+from nn_zoo.report.page import Run, page
+
+
+def lines(table: Mapping[str, Any]) -> str:
+  """The members' scalar figures and, for each setting, means with standard deviations; a line each."""
+  rows = []
+  for one in table['members']:
+    for split, values in one['figures'].items():
+      shown = [f'{name} {v:.6g}' for name, v in values.items() if isinstance(v, float)]
+      rows.append(f'{_setting(one["set"])}  step {one["step"]}  {split}: {"  ".join(shown)}')
+  for each in table['summary']:
+    for split, values in each['figures'].items():
+      shown = [f'{name} {_spread(v)}' for name, v in values.items()]
+      about = ' '.join([_setting(each['set']), f'{each["members"]} members']).strip()
+      rows.append(f'{about}  {split}: {"  ".join(shown)}')
+  return '\n'.join(rows)
+
+
+def write_report(
+  folder: Path,
+  experiment: Experiment,
+  table: Mapping[str, Any],
+  rows: Sequence[Mapping[str, Any]],
+  config: Mapping[str, Any],
+) -> None:
+  """Writes report.html: the settings, the members, and the mean curves where all are one program."""
+  model = summary(experiment.model, take(experiment.train[0]['inputs'], slice(1)))
+  settings = table['summary']
+  means = {
+    split: {name: moments['mean'] for name, moments in values.items()}
+    for split, values in settings[0]['figures'].items()
+  }
+  run = Run(
+    name=f'{table["name"]}: {len(table["members"])} members',
+    description=config_description(ROOT / 'configs' / f'{table["name"]}.py'),
+    command=table['command'],
+    outcome=means if len(settings) == 1 else {},
+    rows=rows,
+    timing=table['timing'],
+    environment=json.loads((folder / 'environment.json').read_text())[-1],
+    config=config,
+    model=[row._asdict() for row in model.rows],
+    totals={'parameters': model.parameters, 'flops': model.flops},
+    sections=_sections(table),
+  )
+  (folder / 'report.html').write_text(page(run), encoding='utf-8')
+
+
+def _sections(table: Mapping[str, Any]) -> list[Section]:
+  names = {
+    f'{split} {name}': (split, name)
+    for split, values in table['summary'][0]['figures'].items()
+    for name in values
+  }
+  settings = [
+    [_setting(each['set']), each['members']]
+    + [_spread(each['figures'][split].get(name)) for split, name in names.values()]
+    for each in table['summary']
+  ]
+  members = [
+    [_setting(one['set']), one['step']]
+    + [one['figures'][split][name] for split, name in names.values()]
+    for one in table['members']
+  ]
+  heads = [name.replace('_', ' ') for name in names]
+  align = 'lr' + 'r' * len(names)
+  return [
+    Section('Means', markup.table(['setting', 'members', *heads], align, settings)),
+    Section('Members', markup.table(['member', 'step', *heads], align, members)),
+  ]
+
+
+def _setting(values: Mapping[str, Any]) -> str:
+  return ' '.join(f'{key}={value}' for key, value in values.items())
+
+
+def _spread(moments: Mapping[str, float] | None) -> str:
+  return f'{moments["mean"]:.4g} ± {moments["deviation"]:.2g}' if moments else markup.NONE

@@ -1,0 +1,129 @@
+"""How good generated examples are: figures of whole sets, in float64; numpy alone.
+
+Axes: N real examples, M generated ones, D features, K modes or classes, R rows, T steps, Z latent.
+"""
+
+from typing import Any
+
+import numpy as np
+
+WITHIN = 3  # standard deviations from a centre that a good point may lie
+NEIGHBOURS = 5
+ROWS = 512  # of a matrix of distances, made at a time
+
+
+def modes(x_ND: np.ndarray, label_N: np.ndarray, classes: int) -> tuple[np.ndarray, float]:
+  """The mean of each class, and the standard deviation about them over all classes and numbers."""
+  x_ND = x_ND.astype(np.float64)
+  centre_KD = np.stack([x_ND[label_N == label].mean(axis=0) for label in range(classes)])
+  return centre_KD, float(np.sqrt(np.mean((x_ND - centre_KD[label_N]) ** 2)))
+
+
+def mode_figures(x_MD: np.ndarray, centre_KD: np.ndarray, deviation: float) -> dict[str, Any]:
+  """How many modes are found, how many points are good, and how evenly they lie on the modes.
+
+  A point is good if it is within 3 deviations of the nearest centre; a mode is found if a good point is
+  there. With q_k the share of good points at mode k:   mode_kl = sum_k q_k log(K q_k), in nats; 0 is even.
+
+  Source: Srivastava et al. 2017, "VEEGAN", https://arxiv.org/abs/1705.07761.
+  """
+  nearest_M, distance_M = nearest(x_MD, centre_KD)
+  good_M = distance_M <= WITHIN * deviation
+  count_K = np.bincount(nearest_M[good_M], minlength=len(centre_KD))
+  share_K = count_K / max(count_K.sum(), 1)
+  found_K = share_K[share_K > 0]
+  return {
+    'modes': float(np.count_nonzero(count_K)),
+    'good_share': float(good_M.mean()),
+    'mode_kl': float(np.sum(found_K * np.log(len(centre_KD) * found_K))),
+    'mode_shares': share_K.tolist(),
+  }
+
+
+def frechet_distance(x_ND: np.ndarray, y_MD: np.ndarray) -> float:
+  """|m_x - m_y|^2 + tr(C_x + C_y - 2 (C_x C_y)^(1/2)), of normal distributions with these moments.
+
+  Source: Dowson & Landau 1982, https://doi.org/10.1016/0047-259X(82)90077-X; for generated images Heusel et
+  al. 2017, https://arxiv.org/abs/1706.08500, whose Inception features give the "FID"; here features are
+  others.
+  """
+  mean = x_ND.mean(axis=0) - y_MD.mean(axis=0)
+  c_x, c_y = (np.atleast_2d(np.cov(a, rowvar=False)) for a in (x_ND, y_MD))
+  value, vector = np.linalg.eigh(c_x)
+  root = (vector * np.sqrt(np.maximum(value, 0))[None]) @ vector.T
+  cross = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ c_y @ root), 0)).sum()
+  return float(max(mean @ mean + np.trace(c_x) + np.trace(c_y) - 2 * cross, 0))
+
+
+def neighbourhoods(x_ND: np.ndarray, y_MD: np.ndarray, k: int = NEIGHBOURS) -> dict[str, float]:
+  """Fidelity and variety by balls that reach from each example to its k-th neighbour of the same set.
+
+  precision: share of generated examples in a ball of a real one.
+  recall: share of real examples in a ball of a generated one.
+  density: mean number of real balls that a generated example is in, divided by k.
+  coverage: share of real balls with a generated example in them.
+
+  Sources: Kynkaanniemi et al. 2019, "Improved precision and recall metric", https://arxiv.org/abs/1904.06991;
+  Naeem et al. 2020, "Reliable fidelity and diversity metrics", https://arxiv.org/abs/2002.09797.
+  """
+  radius_N, radius_M = _radius(x_ND, k), _radius(y_MD, k)
+  inside, reached, covered = [], [], []
+  for first in range(0, len(y_MD), ROWS):
+    d_MN = _squares(y_MD[first : first + ROWS], x_ND)
+    inside.append((d_MN <= radius_N[None]).sum(axis=1))
+    reached.append((d_MN <= radius_M[first : first + ROWS, None]).any(axis=0))
+    covered.append((d_MN <= radius_N[None]).any(axis=0))
+  inside_M = np.concatenate(inside)
+  return {
+    'precision': float(np.mean(inside_M > 0)),
+    'recall': float(np.any(reached, axis=0).mean()),
+    'density': float(inside_M.mean() / k),
+    'coverage': float(np.any(covered, axis=0).mean()),
+  }
+
+
+def classifier_score(probability_MK: np.ndarray) -> float:
+  """exp(mean_m KL(p_m | mean p)), from 1 to K: sure of each example, and of all classes evenly.
+
+  Source: Salimans et al. 2016, https://arxiv.org/abs/1606.03498, there of the Inception network.
+  """
+  p_MK = np.maximum(probability_MK.astype(np.float64), 1e-30)
+  return float(np.exp(np.mean(np.sum(p_MK * np.log(p_MK / p_MK.mean(axis=0)[None]), axis=1))))
+
+
+def nearest(x_MD: np.ndarray, y_ND: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+  """For each x the row of the nearest y, and the Euclidean distance to it."""
+  rows, squares = [], []
+  for first in range(0, len(x_MD), ROWS):
+    d_MN = _squares(x_MD[first : first + ROWS].astype(np.float64), y_ND.astype(np.float64))
+    rows.append(d_MN.argmin(axis=1))
+    squares.append(d_MN.min(axis=1))
+  return np.concatenate(rows), np.sqrt(np.concatenate(squares))
+
+
+def interpolated(first_RZ: np.ndarray, last_RZ: np.ndarray, steps: int) -> np.ndarray:
+  """Latents [R, steps, Z] along great circles, so that their lengths stay those of normal numbers.
+
+  Source: White 2016, "Sampling generative networks", https://arxiv.org/abs/1609.04468.
+  """
+  lengths = np.linalg.norm(first_RZ, axis=1) * np.linalg.norm(last_RZ, axis=1)
+  angle_R = np.arccos(np.clip(np.sum(first_RZ * last_RZ, axis=1) / lengths, -0.9999, 0.9999))
+  t_T = np.linspace(0, 1, steps)[None]
+  sine = np.sin(angle_R)[:, None]
+  start_RT, end_RT = (np.sin(t * angle_R[:, None]) / sine for t in (1 - t_T, t_T))
+  return start_RT[..., None] * first_RZ[:, None] + end_RT[..., None] * last_RZ[:, None]
+
+
+def _squares(x_MD, y_ND):
+  # |x - y|^2 by one matrix product; rounding can make it less than nothing.
+  square = (x_MD**2).sum(1)[:, None] + (y_ND**2).sum(1)[None] - 2 * x_MD @ y_ND.T
+  return np.maximum(square, 0)
+
+
+def _radius(x_ND, k):
+  # To the k-th neighbour, of which the example itself is none.
+  parts = (
+    np.partition(_squares(x_ND[first : first + ROWS], x_ND), k, axis=1)[:, k]
+    for first in range(0, len(x_ND), ROWS)
+  )
+  return np.concatenate([*parts])

@@ -1,0 +1,177 @@
+"""What is measured and shown of generated examples.
+
+Axes: N real examples, M generated ones, D features, K modes or classes, R rows, T steps, Z latent.
+"""
+
+import functools
+import logging
+import warnings
+import zlib
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nn_zoo.ops.generated import (
+  NEIGHBOURS,
+  classifier_score,
+  frechet_distance,
+  interpolated,
+  mode_figures,
+  modes,
+  nearest,
+  neighbourhoods,
+)
+from nn_zoo.task import averaged
+
+JUDGED = 10_000  # training images from which the judge learns
+
+
+class Judge(NamedTuple):
+  """A classifier of the data's own classes: x -> features [., D], and x -> probabilities [., K]."""
+
+  features: Callable[[np.ndarray], np.ndarray]
+  probabilities: Callable[[np.ndarray], np.ndarray]
+
+
+def measures(x: np.ndarray, label_N: np.ndarray | None, classes: int) -> dict[str, Callable]:
+  """What is measured of generated examples against held-out ones: (generated, real) -> figures.
+
+  Points of a mixture (two numbers and a class): modes found, see `mode_figures`. Images with classes:
+  figures in the feature space of `judge`, and its `classifier_score`. Everything: `frechet_distance` and
+  `neighbourhoods`.
+
+  Args:
+    x: the training examples.
+    label_N: their classes, if they have.
+    classes: how many.
+  """
+  images = x.ndim == 4
+  judged = functools.cache(lambda: judge(x, label_N)) if images and classes else None
+  known: dict[tuple[int, int], dict[str, Any]] = {}
+  centres = None if images or not classes else modes(x, label_N, classes)
+
+  def figures(generated: np.ndarray, real: np.ndarray, **settled: Any) -> dict[str, Any]:
+    del settled
+    seen = (len(real), zlib.crc32(np.ascontiguousarray(generated)))
+    if seen not in known:  # the report asks again
+      known[seen] = measured(generated, real)
+    return known[seen]
+
+  def measured(generated, real):
+    values = mode_figures(generated, *centres) if centres else {}
+    if judged:
+      values['classifier_score'] = classifier_score(judged().probabilities(generated))
+      real, generated = (judged().features(x) for x in (real, generated))
+    real, generated = (np.reshape(x, (len(x), -1)).astype(np.float64) for x in (real, generated))
+    if min(len(real), len(generated)) > NEIGHBOURS:
+      values['frechet_distance'] = frechet_distance(real, generated)
+      values |= neighbourhoods(real, generated)
+    if collapsed(values):
+      logging.getLogger(__name__).warning(collapsed(values))
+    return values
+
+  return {'generated': figures}
+
+
+def collapsed(values: dict[str, Any], judged: dict[str, float] | None = None) -> str:
+  """A line that says so where the generator makes next to nothing of what the data holds, else ''.
+
+  Args:
+    values: of `measures`.
+    judged: metrics of an evaluation, such as real_accuracy.
+  """
+  if values.get('coverage', 1.0) < 0.1:
+    return (
+      f'the generator has collapsed: its examples cover {100 * values["coverage"]:.1f} % of the data; try a '
+      'gradient penalty (task.r1 or task.gradient_penalty), task.pack, or a smaller optimizer.learning_rate'
+    )
+  rates = [(judged or {}).get(name, 0) for name in ('real_accuracy', 'generated_accuracy')]
+  if min(rates) > 0.999:
+    return (
+      'the critic has won: it tells every generated example from every one of the data; try a lower '
+      'task.critic_optimizer.learning_rate, task.r1, or task.instance_noise'
+    )
+  return ''
+
+
+def judge(x_NHWC: np.ndarray, label_N: np.ndarray) -> Judge:
+  """A classifier of one hidden layer of 64 units, the features, trained on the first 10,000 training images.
+
+  It is decided by the data alone. Features are in units that fit no other data or judge.
+  """
+  from sklearn.exceptions import ConvergenceWarning
+  from sklearn.neural_network import MLPClassifier
+
+  net = MLPClassifier((64,), alpha=1e-3, max_iter=12, random_state=0)
+  with warnings.catch_warnings():
+    warnings.simplefilter('ignore', ConvergenceWarning)
+    net.fit(_flat(x_NHWC[:JUDGED]), label_N[:JUDGED])
+
+  def features(x_NHWC):
+    return np.maximum(_flat(x_NHWC) @ net.coefs_[0] + net.intercepts_[0][None], 0)
+
+  return Judge(features, lambda x_NHWC: net.predict_proba(_flat(x_NHWC)))
+
+
+def _flat(x_NHWC):
+  return x_NHWC.reshape(len(x_NHWC), -1).astype(np.float64) / 255
+
+
+def shown(
+  fields: dict[str, Any], model: Any, state: Any, inputs: dict[str, np.ndarray]
+) -> dict[str, Any]:
+  """What a report shows besides the generated examples, see `nn_zoo.report.adversarial`.
+
+  Args:
+    fields: of the task, with `predict`, `evaluate`, `prepare`, `data` and `measures` of the experiment.
+    model: of the task.
+    state: of the task.
+    inputs: latents and labels.
+  """
+  data, found = fields['data'], {'measure': fields['measures']['generated']}
+  held = next(part for part in (data.test, data.validation) if len(part['targets']))
+  rows = jax.tree.map(lambda array: array[:1000], held)
+  batch = rows | {'weight': np.ones(len(rows['targets']), np.float32)}
+  found['judged'] = jax.jit(fields['evaluate'])(state, batch, jax.random.key(0))
+  examples = data.train['targets']
+  if examples.ndim == 2 and examples.shape[1] == 2 and not model.classes and fields['pack'] == 1:
+    found['field'] = _field(model, state.critic, fields['prepare'], 1.25 * np.abs(examples).max())
+  if examples.ndim == 4:
+    predict = jax.jit(fields['predict'])
+    few = jax.tree.map(lambda array: array[:8], inputs)
+    made = np.asarray(predict(state, few, jax.random.key(0)))
+    row_N, distance_N = nearest(_flat(made), _flat(examples))
+    found['neighbours'] = (examples[row_N], distance_N)
+    z_RTZ = interpolated(inputs['latent'][:4], inputs['latent'][4:8], 8).astype(np.float32)
+    path = {'latent': z_RTZ.reshape(-1, z_RTZ.shape[-1])}
+    if 'label' in inputs:
+      path['label'] = np.repeat(inputs['label'][:4], 8)
+    found['paths'] = np.asarray(predict(state, path, jax.random.key(0)))
+  return found
+
+
+def _field(model, critic, prepare, reach, side=60):
+  at = np.linspace(-reach, reach, side, dtype=np.float32)
+  grid = np.stack(np.meshgrid(at, at), axis=-1)
+  variables = {'params': critic.params, **critic.stats}
+  logit = model.apply(variables, prepare(jnp.asarray(grid.reshape(-1, 2))), method='criticise')
+  return grid, np.asarray(logit).reshape(side, side)
+
+
+def codes(
+  fields: dict[str, Any], model: Any, state: Any, inputs: np.ndarray
+) -> dict[str, np.ndarray]:
+  """Codes of the inputs, if they are two numbers, and of a VAE images drawn from the prior."""
+  variables, prepare, found = {'params': averaged(state)}, fields['prepare'], {}
+  if model.latent == 2:
+    code = model.apply(variables, prepare(jnp.asarray(inputs[:2000])), method='encode')
+    found['codes'] = np.asarray(code[0] if isinstance(code, tuple) else code)
+  if fields['name'] == 'vae':
+    z_MZ = jax.random.normal(jax.random.key(0), (64, model.latent))
+    outputs = model.apply(variables, z_MZ, method='decode')
+    mean = jax.nn.sigmoid(outputs) if fields['likelihood'] == 'bernoulli' else outputs
+    found['drawn'] = np.asarray(prepare.restore(mean))
+  return found

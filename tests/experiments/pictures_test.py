@@ -1,0 +1,49 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from experiments.pictures import Asked, files, latents
+from nn_zoo.data import load
+from nn_zoo.data.latents import from_latents
+from nn_zoo.errors import InputError
+
+SIZES = {'train': 20, 'validation': 4, 'test': 4, 'split_seed': 0}
+DATA = from_latents(load('gaussians_ring', **SIZES), 5, seed=0)
+
+
+def test_latents_are_of_the_seed_and_of_all_classes_in_turn():
+  one, same = (latents(Asked(10, 3), DATA) for _ in range(2))
+  np.testing.assert_array_equal(one['latent'], same['latent'])
+  assert one['latent'].shape == (10, 5)
+  assert list(one['label']) == [*range(8), 0, 1]
+  assert np.any(one['latent'] != latents(Asked(10, 4), DATA)['latent'])
+  assert list(latents(Asked(2, 3, label=5), DATA)['label']) == [5, 5]
+  assert list(latents(Asked(2), DATA._replace(classes=()))) == ['latent']
+
+
+def test_images_become_a_grid_and_an_archive():
+  x = np.linspace(-20, 300, 10 * 4 * 4).reshape(10, 4, 4, 1)
+  written = files(Asked(10, 3), x, DATA)
+  assert sorted(written) == ['samples-3.npz', 'samples-3.png']
+  picture = np.asarray(Image.open(io.BytesIO(written['samples-3.png'])))
+  assert picture.shape == (2 * 6, 8 * 6)
+  np.testing.assert_array_equal(picture[7:11, 7:11], np.rint(np.clip(x[9, ..., 0], 0, 255)))
+  assert np.all(picture[6:, 12:] == 255)
+  with np.load(io.BytesIO(written['samples-3.npz']), allow_pickle=False) as archive:
+    np.testing.assert_array_equal(archive['examples'], x)
+    np.testing.assert_array_equal(archive['latent'], latents(Asked(10, 3), DATA)['latent'])
+
+
+def test_points_become_an_archive_alone():
+  assert list(files(Asked(3), np.ones((3, 2)), DATA)) == ['samples-0.npz']
+
+
+@pytest.mark.parametrize(
+  ('asked', 'line'),
+  [(Asked(0), '--count=0: expected at least 1'), (Asked(4, 0, 8), '--label=8: expected 0 to 7')],
+)
+def test_what_cannot_be_made_is_said(asked, line):
+  with pytest.raises(InputError, match=line):
+    latents(asked, DATA)

@@ -1,0 +1,116 @@
+"""Sweeps: members, which of them are one program, figures beside those of single launches, and bad input."""
+
+import json
+
+import numpy as np
+import pytest
+
+from experiments import sweep
+from experiments.launch import load_config, plain
+from experiments.train import train
+from nn_zoo.errors import InputError
+from tests.experiments.train_test import launched
+
+SPLIT, RATE = 'data.split_seed', 'optimizer.learning_rate'
+
+
+def small(**values):
+  config = load_config('configs/mlp_diabetes.py')
+  config.train.update({'steps': 20, 'eval_every': 5, 'log_every': 5, 'batch_size': 16})
+  config.update_from_flattened_dict(values)
+  return config
+
+
+def grouped(**values):
+  members = [own for _, own in sweep.combinations(small(), values)]
+  return sweep._alike(sweep._built(members), members)
+
+
+def test_a_sweep_gives_the_figures_of_single_launches(tmp_path):
+  found = sweep.sweep(
+    small(), {RATE: (3e-3, 1e-2), SPLIT: (0, 1)}, tmp_path / 'all', name='mlp_diabetes'
+  )
+  assert found['programs'] == 2  # two divisions, and so two standardisations
+  assert json.loads((tmp_path / 'all' / 'results.json').read_text()) == json.loads(
+    json.dumps(found)
+  )
+  assert '4 members' in (tmp_path / 'all' / 'report.html').read_text()
+  one = plain(small(**found['members'][2]['set']))
+  single = train(one, tmp_path / 'one')
+  assert found['members'][2]['step'] == single['step']
+  for split, values in single['figures'].items():
+    for name, value in values.items():
+      np.testing.assert_allclose(found['members'][2]['figures'][split][name], value, rtol=1e-4)
+
+
+def test_the_summary_is_over_repetitions_and_apart_for_settings():
+  def one(seed, rate, loss):
+    figures = {'test': {'loss': loss, 'recall': [0.5, 1.0]}}
+    return {'set': {'seed': seed, RATE: rate}, 'step': 1, 'figures': figures}
+
+  found = sweep.summary([one(0, 0.1, 1.0), one(0, 0.2, 5.0), one(1, 0.1, 4.0), one(1, 0.2, None)])
+  assert [each['set'] for each in found] == [{RATE: 0.1}, {RATE: 0.2}]
+  assert found[0]['members'] == 2
+  expected = {'test': {'loss': {'mean': 2.5, 'deviation': np.std([1, 4], ddof=1)}}}
+  assert found[0]['figures'] == expected
+  assert found[1]['figures'] == {'test': {}}  # one of them has no such figure
+
+
+@pytest.mark.parametrize(
+  ('values', 'expected'),
+  [
+    ({'seed': (0, 1, 2)}, [[0, 1, 2]]),
+    ({SPLIT: (0, 1, 0)}, [[0, 2], [1]]),
+    ({RATE: (1e-3, 3e-3), 'seed': (0, 1)}, [[0, 1, 2, 3]]),
+    ({RATE: (1e-3, 3e-3), 'model.dropout': (0.1, 0.2)}, [[0, 2], [1, 3]]),
+    ({'train.monitor': ('validation/loss', 'validation/mae')}, [[0], [1]]),
+    ({'model.activation': ('relu', 'tanh')}, [[0], [1]]),
+  ],
+)
+def test_members_are_one_program_if_they_differ_in_seed_rate_and_data_alone(values, expected):
+  assert grouped(**values) == expected
+
+
+def test_values_are_read_as_python_or_as_words():
+  found = sweep.parse([f'{RATE}=1e-3,3', 'model.widths=(8,),(16,8)', 'optimizer.name=adam,sgd'])
+  assert found[RATE] == (1e-3, 3)
+  assert found['model.widths'] == ((8,), (16, 8))
+  assert found['optimizer.name'] == ('adam', 'sgd')
+  assert [
+    own['optimizer']['learning_rate'] for _, own in sweep.combinations(small(), {RATE: (3,)})
+  ] == [3.0]
+
+
+@pytest.mark.parametrize(
+  ('key', 'value', 'line'),
+  [
+    ('optimizer.rate', 1, r'--set=optimizer\.rate: no such key of the config'),
+    ('optimiser.learning_rate', 1, r'--set=optimiser\.learning_rate: no such key'),
+    ('optimizer', 1, r'--set=optimizer: no such key'),
+    ('train.steps', 'many', r"--set=train\.steps='many': expected a value of type int"),
+    (RATE, 'fast', r"--set=optimizer\.learning_rate='fast': expected a value of type float"),
+  ],
+)
+def test_what_cannot_be_set_is_one_line(key, value, line):
+  with pytest.raises(InputError, match=f'^{line}'):
+    list(sweep.combinations(small(), {key: (value,)}))
+
+
+@pytest.mark.parametrize('text', ['seed', 'seed=', 'optimizer.name=adam,,sgd'])
+def test_a_flag_without_values_is_one_line(text):
+  with pytest.raises(InputError, match=r'expected KEY=VALUE,VALUE'):
+    sweep.parse([text])
+
+
+@pytest.mark.parametrize(
+  ('flags', 'line'),
+  [
+    ([], 'nothing to sweep over: expected --seeds, --folds or --set'),
+    (['--folds=10'], "--folds=10: data 'digits' has no folds to set"),
+  ],
+)
+def test_bad_input_to_the_launcher_is_one_line_with_exit_code_2(flags, line):
+  ended = launched(*flags, module='sweep')
+  assert ended.returncode == 2
+  assert ended.stderr.startswith(f'error: {line}')
+  assert len(ended.stderr.splitlines()) == 1

@@ -1,0 +1,79 @@
+"""Second derivatives of a critic, and spectral normalization, as in PyTorch."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from nn_zoo.layers.spectral import SpectralLinear
+from nn_zoo.ops.adversarial import gradient_penalty, squared_slope
+from tests.reference import assert_near
+
+torch = pytest.importorskip('torch', reason='parity is with PyTorch')
+
+rng = np.random.default_rng(0)
+REAL, FAKE = np.float32(rng.normal(size=(2, 6, 5)))
+MIX = np.float32(rng.uniform(size=6))
+WEIGHTS = {name: np.float32(rng.normal(size=shape)) for name, shape in (('a', (5, 8)), ('b', (8,)))}
+
+
+def ours(params, x):
+  return jnp.tanh(x @ params['a']) @ params['b']
+
+
+def slope(weights, x):
+  x = x.detach().requires_grad_()
+  logit = torch.tanh(x @ weights['a']) @ weights['b']
+  return torch.autograd.grad(logit.sum(), x, create_graph=True)[0]
+
+
+def theirs(penalty):
+  weights = {name: torch.tensor(value, requires_grad=True) for name, value in WEIGHTS.items()}
+  value = penalty(weights)
+  value.backward()
+  return value.detach().numpy(), {name: w.grad.numpy() for name, w in weights.items()}
+
+
+def test_the_gradient_of_a_gradient_penalty():
+  found, grads = jax.value_and_grad(
+    lambda params: jnp.mean(gradient_penalty(lambda x: ours(params, x), REAL, FAKE, MIX))
+  )(WEIGHTS)
+  mix = torch.tensor(MIX)[:, None]
+  at = mix * torch.tensor(REAL) + (1 - mix) * torch.tensor(FAKE)
+  expected, expected_grads = theirs(lambda w: ((slope(w, at).norm(dim=1) - 1) ** 2).mean())
+  assert_near(found, expected, 1e-5)
+  for name, grad in grads.items():
+    assert_near(grad, expected_grads[name], 1e-5)
+
+
+def test_the_gradient_of_r1():
+  found, grads = jax.value_and_grad(
+    lambda params: jnp.mean(squared_slope(lambda x: ours(params, x), REAL)) / 2
+  )(WEIGHTS)
+  expected, expected_grads = theirs(
+    lambda w: (slope(w, torch.tensor(REAL)) ** 2).sum(dim=1).mean() / 2
+  )
+  assert_near(found, expected, 1e-5)
+  for name, grad in grads.items():
+    assert_near(grad, expected_grads[name], 1e-5)
+
+
+def test_spectral_normalization_once_the_iteration_has_converged():
+  torch.manual_seed(0)
+  module = torch.nn.utils.parametrizations.spectral_norm(
+    torch.nn.Linear(5, 7), n_power_iterations=200
+  )
+  y = module(torch.tensor(REAL))
+  y.pow(2).sum().backward()
+  weight = module.parametrizations.weight
+  params = {'kernel': weight.original.detach().numpy().T, 'bias': module.bias.detach().numpy()}
+  u = weight[0]._u.numpy()
+
+  def total(params):
+    outputs = SpectralLinear(7).apply({'params': params, 'batch_stats': {'u': u}}, REAL, False)
+    return jnp.sum(outputs**2), outputs
+
+  (_, outputs), grads = jax.value_and_grad(total, has_aux=True)(params)
+  assert_near(outputs, y.detach().numpy(), 1e-5)
+  assert_near(grads['kernel'], weight.original.grad.numpy().T, 1e-5)
+  assert_near(grads['bias'], module.bias.grad.numpy(), 1e-5)

@@ -1,0 +1,246 @@
+"""What is particular to two players."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from nn_zoo.errors import InputError
+from nn_zoo.models import create_model
+from nn_zoo.task import averaged
+from nn_zoo.tasks import TASKS
+from nn_zoo.tasks.adversarial import Players, adversarial
+from nn_zoo.tasks.generated import collapsed, measures
+from nn_zoo.train.optimizer import optimizer
+
+KEY = jax.random.key(0)
+TX = optax.sgd(0.1)
+rng = np.random.default_rng(0)
+
+
+def make(model='gan_mlp', tx=TX, fields=None, **task):
+  small = {'gan_mlp': {'widths': (8,)}, 'dcgan': {'shape': (8, 8, 1), 'latent': 3, 'width': 4}}
+  return adversarial(create_model(model, **(small[model] | (fields or {}))), tx, **task)
+
+
+def batch(count=16, shape=(2,), latent=2, **inputs):
+  noise = np.float32(rng.normal(size=(count, latent)))
+  return {
+    'inputs': {'latent': noise} | inputs,
+    'targets': np.float32(rng.uniform(-1, 1, size=(count, *shape))),
+    'weight': np.ones(count, np.float32),
+  }
+
+
+def stepped(task, data):
+  state = jax.jit(task.init)(KEY, data)
+  return state, *jax.jit(task.step)(state, data, KEY)
+
+
+def test_each_player_has_its_own_half_and_its_own_optimizer():
+  task = make(tx=optax.set_to_zero(), critic_tx=optax.sgd(0.1))
+  before, after, _ = stepped(task, batch())
+  assert isinstance(after, Players)
+  assert (list(after.generator.params), list(after.critic.params)) == (['generator'], ['critic'])
+  jax.tree.map(np.testing.assert_array_equal, before.generator.params, after.generator.params)
+  moved = jax.tree.map(lambda a, b: np.any(a != b), before.critic.params, after.critic.params)
+  assert any(jax.tree.leaves(moved))
+
+
+def test_the_critic_descends_once_on_each_slice():
+  data = batch(12)
+  task = make(critic_tx=optax.chain(optax.scale_by_schedule(lambda count: 1.0), TX), critic_steps=3)
+  _, after, metrics = stepped(task, data)
+  assert after.critic.opt_state[0].count == 3
+  assert metrics['critic_loss'].weight == 12
+  assert metrics['generator_loss'].weight == 4
+
+
+def test_slices_are_interleaved():
+  # Only examples 1, 3, ... count: with two steps of the critic the first slice has no weight at all.
+  data = batch(8)
+  seen = []
+
+  def spy(loss, tx):
+    def update(learner, part, key, *rest):
+      jax.debug.callback(lambda x: seen.append(np.asarray(x)), part['real'], ordered=True)
+      return learner, {}
+
+    return update
+
+  task = make(critic_steps=2, descend=spy)
+  state = task.init(KEY, data)
+  task.step(state, data, KEY)
+  jax.effects_barrier()
+  expected = [data['targets'][::2], data['targets'][1::2], data['targets'][::2]]
+  for found, rows in zip(seen, expected, strict=True):
+    np.testing.assert_array_equal(found, rows)
+
+
+def test_a_sharded_batch_is_never_gathered():
+  task, data = make(critic_steps=2, r1=1.0), batch(16)
+  mesh = jax.make_mesh((2,), ('data',), axis_types=(jax.sharding.AxisType.Auto,))
+  whole, cut = (jax.sharding.NamedSharding(mesh, jax.P(*axis)) for axis in ((), ('data',)))
+  state = jax.device_put(jax.jit(task.init)(KEY, data), whole)
+  program = jax.jit(task.step, out_shardings=whole).lower(state, jax.device_put(data, cut), KEY)
+  assert 'all-gather' not in program.compile().as_text()
+
+
+def test_evaluation_uses_the_average_and_the_state_can_be_donated():
+  task = make(tx=optimizer('sgd', 0.1, average=0.9))
+  data = batch()
+  state = jax.jit(task.init)(KEY, data)
+  step = jax.jit(task.step, donate_argnums=0)
+  for index in range(3):
+    state, _ = step(state, data, jax.random.key(index))
+  mean = averaged(state.generator)
+  assert any(
+    jax.tree.leaves(jax.tree.map(lambda a, b: np.any(a != b), mean, state.generator.params))
+  )
+  found = task.predict(state, data['inputs'], KEY)
+  plain = state._replace(generator=state.generator._replace(params=mean, opt_state=()))
+  np.testing.assert_array_equal(found, task.predict(plain, data['inputs'], KEY))
+
+
+def test_clipped_weights_stay_within_the_limit():
+  _, after, _ = stepped(make(loss='wasserstein', clip_weights=0.05), batch())
+  largest = [np.abs(leaf).max() for leaf in jax.tree.leaves(after.critic.params)]
+  np.testing.assert_allclose(max(largest), 0.05, rtol=1e-6)
+
+
+def test_penalties_are_added_to_the_critics_loss():
+  data, loss = batch(), {}
+  for name in ('r1', 'r2', 'gradient_penalty'):
+    for factor in (0.0, 1.0, 2.0):
+      loss[factor] = float(stepped(make(**{name: factor}), data)[2]['critic_loss'].value)
+    assert loss[1.0] > loss[0.0]
+    np.testing.assert_allclose(loss[2.0] - loss[1.0], loss[1.0] - loss[0.0], rtol=1e-4, atol=1e-6)
+
+
+REMEDIES = {
+  'instance_noise': 0.5,
+  'label_smoothing': 0.1,
+  'pack': 2,
+  'diffaugment': ('colour', 'translation', 'cutout'),
+}
+
+
+@functools.cache
+def plain_loss():
+  return float(stepped(make('dcgan'), images())[2]['critic_loss'].value)
+
+
+def images():
+  return {
+    'inputs': {'latent': np.ones((8, 3), np.float32)},
+    'targets': np.tanh(np.float32(np.random.default_rng(1).normal(size=(8, 8, 8, 1)))),
+    'weight': np.ones(8, np.float32),
+  }
+
+
+@pytest.mark.parametrize('name', REMEDIES)
+def test_a_remedy_changes_what_the_critic_learns_from(name):
+  loss = float(stepped(make('dcgan', **{name: REMEDIES[name]}), images())[2]['critic_loss'].value)
+  assert np.isfinite(loss)
+  assert abs(loss - plain_loss()) > 1e-6
+
+
+def test_a_critic_of_packs_sees_them_side_by_side_and_is_not_evaluated():
+  task, data = make(pack=2), batch()
+  state, _, metrics = stepped(task, data)
+  assert state.critic.params['critic']['SpectralLinear_0']['kernel'].shape == (4, 8)
+  assert metrics['critic_loss'].weight == 8
+  assert task.evaluate(state, data, KEY) == {}
+
+
+def test_truncation_bounds_the_latents():
+  data = batch()
+  data['inputs']['latent'] *= 100
+  state = make().init(KEY, data)
+  far, near = (make(truncation=limit).predict(state, data['inputs'], KEY) for limit in (0.0, 0.5))
+  assert np.abs(far).max() > 10 * np.abs(near).max()
+
+
+def test_a_conditional_generator_makes_what_it_is_told():
+  data = batch(label=np.zeros(16, np.int32))
+  task = make(fields={'classes': 3})
+  state = task.init(KEY, data)
+  one = task.predict(state, data['inputs'], KEY)
+  other = task.predict(state, data['inputs'] | {'label': np.full(16, 2)}, KEY)
+  assert np.all(np.any(one != other, axis=1))
+
+
+@pytest.mark.parametrize(
+  ('changes', 'data', 'line'),
+  [
+    ({'loss': 'hing'}, {}, "task.loss='hing' is unknown. Did you mean 'hinge'"),
+    ({'critic_steps': 5}, {}, 'task.critic_steps=5 does not divide train.batch_size=16'),
+    ({'critic_steps': 0}, {}, 'task.critic_steps=0: expected 1 or more'),
+    (
+      {'critic_steps': 2, 'pack': 3},
+      {},
+      'does not divide train.batch_size=16 in packs of task.pack=3',
+    ),
+    ({'pack': 2, 'fields': {'classes': 3}}, {}, r'task.pack=2: a conditional net .model.classes=3'),
+    ({'fields': {'classes': 3}}, {}, 'model.classes=3: a conditional net needs labels'),
+    ({}, {'shape': (3,)}, r'model.shape=\(2,\): .* the shape of the data, \(3,\)'),
+    ({'model': 'dcgan'}, {'shape': (28, 28, 1)}, r'model.shape=\(8, 8, 1\): .*\(28, 28, 1\)'),
+    (
+      {'model': 'dcgan', 'fields': {'shape': (30, 30, 1)}},
+      {'shape': (30, 30, 1)},
+      r'model.shape=\(30, 30, 1\): expected \(side, side, channels\)',
+    ),
+    ({'diffaugment': ('color',)}, {}, "task.diffaugment='color' is unknown. Did you mean 'colour'"),
+    ({'diffaugment': ('colour',)}, {}, 'expected images'),
+    ({'loss': 'hinge', 'label_smoothing': 0.1}, {}, "task.loss='hinge' has no labels"),
+  ],
+)
+def test_what_does_not_fit_is_said_in_a_line(changes, data, line):
+  def run():
+    task = make(**changes)
+    given = batch(latent=3 if 'model' in changes else 2, **data)
+    state = jax.eval_shape(task.init, KEY, given)
+    jax.eval_shape(task.step, state, given, KEY)
+
+  with pytest.raises(InputError, match=line):
+    run()
+
+
+@pytest.mark.parametrize(('task', 'model'), [('adversarial', 'mlp'), ('vae', 'mlp')])
+def test_a_model_of_another_kind_is_refused(task, model):
+  with pytest.raises(InputError, match=r"model.name='MLP'.*try"):
+    TASKS[task](create_model(model, classes=2), TX)
+
+
+def test_measures_of_points_are_those_of_their_modes():
+  label = np.arange(400) % 2
+  real = np.float32(4 * label[:, None] + 0.1 * rng.normal(size=(400, 2)))
+  measure = measures(real, label, 2)['generated']
+  good = measure(real[:200], real[200:])
+  assert good['modes'] == 2
+  assert good['good_share'] > 0.95
+  assert not collapsed(good)
+
+
+def test_a_collapse_is_logged(caplog):
+  label = np.arange(400) % 2
+  real = np.float32(4 * label[:, None] + 0.1 * rng.normal(size=(400, 2)))
+  found = measures(real, label, 2)['generated'](np.zeros((200, 2)) + real[:1], real[200:])
+  assert 'the generator has collapsed' in caplog.text
+  assert found['modes'] == 1
+  assert 'critic has won' in collapsed({}, {'real_accuracy': 1.0, 'generated_accuracy': 1.0})
+
+
+def test_images_are_measured_by_a_classifier_of_their_own():
+  label = np.arange(3000) % 3
+  real = rng.integers(0, 60, size=(3000, 4, 4, 1))
+  real[np.arange(3000), label] += 190
+  real = np.uint8(real)
+  measure = measures(real[:2800], label[:2800], 3)['generated']
+  good, bad = measure(real[:200], real[2800:]), measure(real[:200] * 0.0, real[2800:])
+  assert good['classifier_score'] > 2
+  assert good['frechet_distance'] < bad['frechet_distance'] / 10
+  assert jnp.isfinite(bad['classifier_score'])
