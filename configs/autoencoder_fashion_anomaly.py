@@ -3,7 +3,11 @@
 Paper: Hawkins et al. 2002, https://doi.org/10.1007/3-540-46145-0_17.
 Split: training images of the class data.normal, 500 of them by split_seed for validation; all test images.
 Command: python -m experiments.train --config=configs/autoencoder_fashion_anomaly.py --config.seed=SEED
-Not measured yet.
+All classes: python -m experiments.sweep --config=configs/autoencoder_fashion_anomaly.py
+  --set=data.normal=0,1,2,3,4,5,6,7,8,9
+Measured (seed 0, last step): AUROC of the classes 0 to 9: 0.909, 0.986, 0.884, 0.924, 0.897, 0.873, 0.827,
+  0.981, 0.836, 0.967, mean 0.908. PCA reconstruction: mean 0.902 with 16 components, 0.905 with 32;
+  distance to the nearest of 2000 training images: 0.917.
 """
 
 from configs import autoencoder_mnist_anomaly

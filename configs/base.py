@@ -176,3 +176,74 @@ def translation() -> ConfigDict:
     'length': 64,
   }
   return config
+
+
+def transformer(**fields: Any) -> dict[str, Any]:
+  """The section `model` of a 'transformer', an encoder and a decoder, with `fields` instead of these."""
+  model = {
+    'name': 'transformer',
+    'vocabulary': 0,
+    'source_vocabulary': 0,
+    'width': 256,
+    'hidden': 512,
+    'heads': 8,
+    'encoder_layers': 3,
+    'decoder_layers': 3,
+    'positions': 'sinusoidal',
+    'length': 256,
+    'activation': 'relu',
+    'pre_norm': True,
+    'tied': True,
+    'dropout': 0.1,
+    'drop_path': 0.0,
+    'remat': False,
+    'scan': False,
+    'implementation': 'product',
+    'dtype': 'float32',
+  }
+  return model | fields
+
+
+def gpt(**fields: Any) -> dict[str, Any]:
+  """The section `model` of a 'gpt', a Transformer that writes on, with `fields` instead of these."""
+  model = {
+    'name': 'gpt',
+    'vocabulary': 0,
+    'context': 64,
+    'width': 128,
+    'layers': 4,
+    'heads': 4,
+    'kv_heads': 0,
+    'hidden': 0,
+    'positions': 'rotary',
+    'activation': 'gelu_tanh',
+    'use_bias': False,
+    'tied': True,
+    'dropout': 0.0,
+    'drop_path': 0.0,
+    'remat': False,
+    'scan': False,
+    'implementation': 'product',
+    'dtype': 'float32',
+  }
+  return model | fields
+
+
+def vit(**fields: Any) -> dict[str, Any]:
+  """The section `model` of a 'vit', a Transformer that reads patches, with `fields` instead of these."""
+  model = {
+    'name': 'vit',
+    'classes': 10,
+    'patch': 4,
+    'width': 64,
+    'layers': 4,
+    'heads': 4,
+    'hidden': 0,
+    'dropout': 0.1,
+    'drop_path': 0.0,
+    'remat': False,
+    'scan': False,
+    'implementation': 'product',
+    'dtype': 'float32',
+  }
+  return model | fields

@@ -1,0 +1,15 @@
+"""A small Vision Transformer on scikit-learn's embedded digits: no file and no network needed.
+
+Paper: Dosovitskiy et al. 2021, https://arxiv.org/abs/2010.11929.
+Split: as configs/lenet_digits.py.
+Command: python -m experiments.train --config=configs/vit_digits.py
+Not measured yet.
+"""
+
+from configs import base, lenet_digits
+
+
+def get_config():
+  config = lenet_digits.get_config()
+  config.model = base.vit(patch=8)
+  return config

@@ -1,0 +1,33 @@
+"""A small Vision Transformer on Fashion-MNIST.
+
+Papers: Dosovitskiy et al. 2021, https://arxiv.org/abs/2010.11929; of the data: Xiao, Rasul & Vollgraf 2017,
+"Fashion-MNIST", https://arxiv.org/abs/1708.07747.
+Split: the official test images; 5000 of the training images, by split_seed, for validation.
+Command: python -m experiments.train --config=configs/vit_fashion.py
+Not measured yet.
+"""
+
+from configs import base
+
+
+def get_config():
+  config = base.supervised()
+  config.data = {
+    'name': 'fashion_mnist',
+    'pad': 0,
+    'keep': (),
+    'limit': 0,
+    'validation': 5000,
+    'split_seed': 0,
+  }
+  config.model = base.vit()
+  config.task.update({'label_smoothing': 0.1, 'top_k': 3, 'views': ()})
+  config.augment = {'shift': {'pixels': 2}, 'flip': {'probability': 0.5}}
+  config.optimizer.learning_rate = 2e-3
+  config.optimizer.schedule.warmup = 200
+  config.optimizer.weight_decay = 0.05
+  config.optimizer.average = 0.999
+  config.train.steps = 4300  # 10 epochs
+  config.train.eval_every = 860
+  config.train.eval_batch_size = 1000
+  return config
