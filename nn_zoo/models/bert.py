@@ -18,7 +18,9 @@ from nn_zoo.ops.sequences import parts
 
 
 class BERT(nn.Module):
-  """logits = head(tanh(pooler(y_0))),   y = blocks(norm(embed(tokens) + positions + segment))
+  """A Transformer over a whole text, and a dense layer on what it makes of the first token.
+
+  logits = head(tanh(pooler(y_0))),   y = blocks(norm(embed(tokens) + positions + segment))
 
   Attributes:
     vocabulary: token ids.

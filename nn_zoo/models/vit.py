@@ -14,7 +14,9 @@ from nn_zoo.named import DType
 
 
 class ViT(nn.Module):
-  """logits = head(norm(blocks([class token, patches] + positions))_0)
+  """A Transformer over the patches of an image, and a dense layer on what it makes of a class token.
+
+  logits = head(norm(blocks([class token, patches] + positions))_0)
 
   Attributes:
     classes: outputs.

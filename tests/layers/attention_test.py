@@ -1,0 +1,253 @@
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from nn_zoo.errors import InputError
+from nn_zoo.layers.attention import Attention, Cache, room
+from nn_zoo.layers.positions import rotated, sinusoids
+from nn_zoo.layers.transformer import FeedForward, Stack
+from nn_zoo.ops.attention import causal, padding
+from tests.reference import assert_near
+
+BATCH, TIME, WIDTH, HEADS = 2, 6, 8, 4
+BLOCK = {'heads': HEADS, 'hidden': 5}
+
+
+def draw(*shape, seed=0):
+  return np.float32(np.random.default_rng(seed).normal(size=shape))
+
+
+def filled(model, *inputs):
+  """Parameters of a model, with no bias left at 0."""
+  params = jax.eval_shape(model.init, jax.random.key(0), *inputs)['params']
+  rng = np.random.default_rng(1)
+  return jax.tree.map(lambda a: np.float32(rng.normal(size=a.shape)) / 2, params)
+
+
+def empty(model, size, batch=BATCH):
+  """A cache of nothing yet."""
+  groups, width = model.kv_heads or model.heads, WIDTH // model.heads
+  none = jnp.zeros((batch, size, groups, width))
+  return Cache(none, none, jnp.zeros(batch, jnp.int32))
+
+
+def stepping(model, params):
+  """A compiled step of decoding."""
+  return jax.jit(lambda x_B1D, cache: model.apply({'params': params}, x_B1D, cache=cache))
+
+
+VARIANTS = {
+  'plain': {},
+  'rotary': {'rotary': True},
+  'grouped': {'kv_heads': 2, 'rotary': True, 'use_bias': False},
+}
+
+
+@pytest.mark.parametrize('size', [TIME, TIME + 3, 4, 1])
+@pytest.mark.parametrize('variant', VARIANTS)
+def test_steps_with_a_cache_are_the_whole_sequence(variant, size):
+  if variant == 'plain' and size > TIME:
+    pytest.skip('as with the other variants')
+  model, x_BTD = Attention(HEADS, **VARIANTS[variant]), draw(BATCH, TIME, WIDTH)
+  params, cache = filled(model, x_BTD), empty(model, size)
+  # A full cache forgets its oldest step: what is seen is a window.
+  want, known = model.apply({'params': params}, x_BTD, mask=causal(TIME, min(size, TIME)))
+  step, found = stepping(model, params), []
+  for t in range(TIME):
+    y_B1D, cache = step(x_BTD[:, t : t + 1], cache)
+    found.append(y_B1D)
+  assert_near(jnp.concatenate(found, 1), want, 1e-5)
+  jax.tree.map(lambda a, b: assert_near(a, b, 1e-5), cache, room(known, size))
+
+
+def test_sequences_of_a_batch_may_be_at_different_steps():
+  model, x_BTD = Attention(HEADS, rotary=True), draw(BATCH, TIME, WIDTH)
+  params = filled(model, x_BTD)
+  want, known = model.apply({'params': params}, x_BTD, mask=causal(TIME))
+  position_B = np.array([2, 4])
+  past = room(known, TIME)._replace(position_B=position_B)
+  next_B1D = x_BTD[np.arange(BATCH), position_B][:, None]
+  y_B1D, cache = stepping(model, params)(next_B1D, past)
+  assert_near(y_B1D[:, 0], want[np.arange(BATCH), position_B], 1e-5)
+  np.testing.assert_array_equal(cache.position_B, position_B + 1)
+
+
+def test_a_known_memory_is_not_projected_again():
+  model, x_BTD, memory_BSD = Attention(HEADS), draw(BATCH, TIME, WIDTH), draw(BATCH, 3, WIDTH)
+  params, mask = filled(model, x_BTD, memory_BSD), padding(jnp.array([3, 1]), 3)
+  want, known = model.apply({'params': params}, x_BTD, memory_BSD, mask)
+  alone = {name: params[name] for name in ('query', 'out')}
+  found, _ = model.apply({'params': alone}, x_BTD, None, mask, known=known)
+  np.testing.assert_array_equal(found, want)
+
+
+def test_rotation_is_a_product_of_complex_numbers_and_sees_distances_alone():
+  with jax.enable_x64(True):
+    rng = np.random.default_rng(0)
+    q, k = rng.normal(size=(2, 1, TIME, 1, 10))
+    position_BT = np.arange(TIME)[None]
+
+    def turned(x, position_BT):
+      return np.asarray(rotated(jnp.asarray(x), jnp.asarray(position_BT)))[0, :, 0]
+
+    rate_J = 10000.0 ** (-np.arange(5) * 2 / 10)
+    want = (q[..., :5] + 1j * q[..., 5:])[0, :, 0] * np.exp(1j * np.outer(np.arange(TIME), rate_J))
+    assert_near(turned(q, position_BT), np.concatenate([want.real, want.imag], -1), 1e-10)
+    scores = turned(q, position_BT) @ turned(k, position_BT).T
+    for shift in (1, 1000):
+      there = position_BT + shift
+      assert_near(turned(q, there) @ turned(k, there).T, scores, 1e-10)
+    assert np.max(np.abs(turned(q, position_BT + 1) @ turned(k, position_BT).T - scores)) > 0.1
+
+
+@pytest.mark.parametrize('width', [6, 7])
+def test_sinusoids_are_their_equations(width):
+  found = sinusoids(9, width)
+  for t, column in np.ndindex(9, width):
+    function = np.cos if column % 2 else np.sin
+    want = function(t / 10000 ** ((column - column % 2) / width))
+    np.testing.assert_allclose(found[t, column], want, atol=1e-6)
+
+
+def slopes(fields, mask, x_TD):
+  """How much each output depends on each input, as [T, T], behind two blocks."""
+  model = Stack(2, BLOCK | fields)
+  params = filled(model, x_TD[None])
+
+  @jax.jit
+  @jax.jacrev
+  def jacobian(x_TD):
+    return model.apply({'params': params}, x_TD[None], mask)[0][0]
+
+  return np.abs(jacobian(x_TD)).max(axis=(1, 3))
+
+
+@pytest.mark.parametrize(
+  'fields', [{'pre_norm': True, 'rotary': True, 'kv_heads': 2}, {'activation': 'swiglu'}]
+)
+def test_outputs_depend_on_what_is_not_after_them_alone(fields):
+  found_TT = slopes(fields, causal(TIME), draw(TIME, WIDTH))
+  assert np.all(found_TT[np.triu_indices(TIME, 1)] == 0)
+  assert np.all(found_TT[np.tril_indices(TIME)] > 0)
+
+
+def test_two_blocks_with_a_window_see_two_windows():
+  found_TT = slopes({}, causal(TIME, 2), draw(TIME, WIDTH))
+  distance_TT = np.arange(TIME)[:, None] - np.arange(TIME)
+  np.testing.assert_array_equal(found_TT > 0, (distance_TT >= 0) & (distance_TT <= 2))
+
+
+def test_outputs_do_not_depend_on_padding():
+  found_TT = slopes({'rotary': True}, padding(jnp.array([4]), TIME), draw(TIME, WIDTH))
+  assert np.all(found_TT[:4, :4] > 0)
+  assert np.all(found_TT[:4, 4:] == 0)
+
+
+def test_without_positions_a_permutation_of_inputs_permutes_outputs():
+  model, x_BTD = Stack(2, BLOCK | {'pre_norm': True}), draw(BATCH, TIME, WIDTH)
+  run = jax.jit(functools.partial(model.apply, {'params': filled(model, x_BTD)}))
+  order = np.random.default_rng(0).permutation(TIME)
+  (y_BTD, _), (found, _) = run(x_BTD), run(x_BTD[:, order])
+  assert_near(found, y_BTD[:, order], 1e-5)
+  turning = Stack(2, BLOCK | {'pre_norm': True, 'rotary': True})
+  run = jax.jit(functools.partial(turning.apply, {'params': filled(turning, x_BTD)}))
+  (y_BTD, _), (found, _) = run(x_BTD), run(x_BTD[:, order])
+  assert np.max(np.abs(found - y_BTD[:, order])) > 1e-2
+
+
+def with_gradients(model, params, inputs):
+  """Outputs, what is kept, and gradients in parameters and inputs."""
+
+  @jax.jit
+  def run(params, inputs):
+    def outputs(params, inputs):
+      return model.apply({'params': params}, *inputs)
+
+    y_BTD, pull, kept = jax.vjp(outputs, params, inputs, has_aux=True)
+    dparams, dinputs = pull(draw(*y_BTD.shape, seed=3))
+    return y_BTD, kept, dparams, (dinputs[0], dinputs[2])
+
+  return run(params, inputs)
+
+
+@pytest.mark.parametrize('remat', [False, True])
+@pytest.mark.parametrize('scan', [False, True])
+def test_scan_and_remat_change_nothing(scan, remat):
+  if not (scan or remat):
+    pytest.skip('what the others are compared with')
+  block = BLOCK | {'cross': True, 'rotary': True, 'kv_heads': 2}
+  inputs = draw(BATCH, TIME, WIDTH), causal(TIME), draw(BATCH, 3, WIDTH, seed=2)
+  inputs += (padding(jnp.array([3, 1]), 3),)
+  plain = Stack(3, block)
+  params = filled(plain, *inputs)
+
+  def stacked(blocks, axis=0):
+    return jax.tree.map(lambda *a: np.stack(a, axis), *blocks)
+
+  y_BTD, kept, dparams, dinputs = with_gradients(plain, params, inputs)
+  if scan:
+    names = [f'block_{index}' for index in range(3)]
+    params, dparams = (
+      {'blocks': stacked([tree[name] for name in names])} for tree in (params, dparams)
+    )
+    kept = stacked(kept, 1)
+  model = Stack(3, block, remat=remat, scan=scan)
+  shapes = jax.eval_shape(model.init, jax.random.key(0), *inputs)['params']
+  assert jax.tree.map(np.shape, params) == jax.tree.map(np.shape, shapes)
+  found = with_gradients(model, params, inputs)
+  jax.tree.map(lambda a, b: assert_near(a, b, 1e-5), found, (y_BTD, kept, dparams, dinputs))
+
+
+@pytest.mark.parametrize('fields', [{'scan': True}, {'remat': True}, {}])
+def test_dropout_acts_in_training_and_draws_anew_in_each_block(fields):
+  model, x_BTD = Stack(2, BLOCK | {'dropout': 0.5}, **fields), draw(BATCH, TIME, WIDTH)
+  params = filled(model, x_BTD)
+
+  @functools.partial(jax.jit, static_argnums=1)
+  def run(key, train):
+    y_BTD, _ = model.apply({'params': params}, x_BTD, train=train, rngs={'dropout': key})
+    return y_BTD
+
+  one, other = jax.random.key(0), jax.random.key(1)
+  np.testing.assert_array_equal(run(one, False), run(other, False))
+  np.testing.assert_array_equal(run(one, True), run(one, True))
+  assert np.max(np.abs(run(one, True) - run(other, True))) > 1e-2
+
+
+def test_weights_can_be_looked_at():
+  model, x_BTD = Attention(HEADS), draw(BATCH, TIME, WIDTH)
+  params = filled(model, x_BTD)
+  _, found = model.apply({'params': params}, x_BTD, mask=causal(TIME), mutable=['intermediates'])
+  (p_BHTS,) = found['intermediates']['attention']
+  assert p_BHTS.shape == (BATCH, HEADS, TIME, TIME)
+  assert_near(p_BHTS.sum(-1), np.ones(p_BHTS.shape[:-1]), 1e-6)
+
+
+def test_a_gated_net_is_its_equation():
+  model, x_BTD = FeedForward(5, 'swiglu', use_bias=False), draw(BATCH, TIME, WIDTH)
+  params = filled(model, x_BTD)
+  up, gate, down = (np.float64(params[name]['kernel']) for name in ('in', 'gate', 'out'))
+  a = x_BTD @ gate
+  want = (a / (1 + np.exp(-a)) * (x_BTD @ up)) @ down
+  assert_near(model.apply({'params': params}, x_BTD), want, 1e-5)
+
+
+def test_what_does_not_fit_is_refused():
+  x_BTD = draw(BATCH, TIME, WIDTH)
+
+  def shapes(model):
+    return jax.eval_shape(model.init, jax.random.key(0), x_BTD)
+
+  with pytest.raises(InputError, match='model.heads=3: expected a divisor of the width 8'):
+    shapes(Attention(3))
+  with pytest.raises(InputError, match='kv_heads=3: expected a divisor of heads=4'):
+    shapes(Attention(4, kv_heads=3))
+  with pytest.raises(InputError, match=r"attention='flash': expected 'product'"):
+    shapes(Attention(4, implementation='flash'))
+  with pytest.raises(InputError, match=r'rotary.*odd|even'):
+    shapes(Attention(8, rotary=True))
+  with pytest.raises(InputError, match=r'model.drop_path=0.1: expected 0 with model.scan=True'):
+    shapes(Stack(2, BLOCK, drop_path=0.1, scan=True))

@@ -1,0 +1,117 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from nn_zoo.errors import InputError
+from nn_zoo.ops.attention import attention, causal, padding, weights
+from tests.reference import assert_near
+from tests.reference import attention as reference
+
+BATCH, TIME, HEADS, WIDTH = 3, 5, 4, 3
+LENGTHS = np.array([5, 2, 4])
+BOTH = pytest.mark.parametrize('implementation', ['product', 'xla'])
+
+
+def example(groups=HEADS, source=TIME, dtype='float64'):
+  """Queries, keys and values, and a cotangent of the outputs."""
+  rng = np.random.default_rng(0)
+  shapes = [(TIME, HEADS), (source, groups), (source, groups), (TIME, HEADS)]
+  *qkv, slope = (np.asarray(rng.normal(size=(BATCH, *shape, WIDTH)), dtype) for shape in shapes)
+  return qkv, slope
+
+
+def random_mask(*shape):
+  mask = np.random.default_rng(1).random(shape) < 0.5
+  mask[..., 0] = True
+  return mask
+
+
+def places(sees):
+  """A mask of the size of the time, by a rule for each entry."""
+  return np.array(
+    [[[sees(b, t, s) for s in range(TIME)] for t in range(TIME)] for b in range(BATCH)]
+  )
+
+
+# groups of keys, source's time, mask, the same as a rule for (b, t, s)
+CASES = {
+  'everything': (HEADS, 7, lambda: None, None),
+  'mask': (HEADS, 7, lambda: random_mask(BATCH, HEADS, TIME, 7), None),
+  'mask of all heads': (2, 7, lambda: random_mask(BATCH, 1, 1, 7), None),
+  'causal': (HEADS, TIME, lambda: causal(TIME), lambda b, t, s: s <= t),
+  'window': (2, TIME, lambda: causal(TIME, 2), lambda b, t, s: s in (t - 1, t)),
+  'padding': (1, TIME, lambda: padding(jnp.array(LENGTHS), TIME), lambda b, t, s: s < LENGTHS[b]),
+}
+
+
+@BOTH
+@pytest.mark.parametrize('case', CASES)
+def test_values_and_gradients_are_those_of_the_oracle(case, implementation):
+  groups, source, mask, rule = CASES[case]
+  with jax.enable_x64(True):
+    qkv, slope = example(groups, source)
+    mask = mask()
+
+    @jax.jit
+    def run(qkv):
+      y, pull = jax.vjp(lambda *qkv: attention(*qkv, mask, implementation), *qkv)
+      return y, pull(slope)
+
+    y, gradients = run(qkv)
+    seen = np.ones((1, 1, 1, 1), bool) if mask is None else np.asarray(mask)
+    if rule is not None:
+      seen = places(rule)[:, None]
+    want, slopes = reference.attention(
+      *qkv, np.broadcast_to(seen, (BATCH, HEADS, TIME, source)), slope
+    )
+    assert y.dtype == np.float64
+    assert_near(y, want, 1e-10)
+    for found, other in zip(gradients, slopes, strict=True):
+      assert_near(found, other, 1e-10)
+
+
+@BOTH
+def test_a_target_that_may_see_nothing_gets_nothing_and_gives_no_gradient(implementation):
+  qkv, slope = example(dtype='float32')
+  mask = random_mask(BATCH, HEADS, TIME, TIME)
+  mask[1] = False
+  mask[2, 0, 3] = False
+
+  @jax.jit
+  def run(qkv):
+    y, pull = jax.vjp(lambda *qkv: attention(*qkv, jnp.asarray(mask), implementation), *qkv)
+    return y, pull(slope)
+
+  y_BTHK, gradients = run(qkv)
+  want, slopes = reference.attention(*map(np.float64, qkv), mask, np.float64(slope))
+  for found, other in zip((y_BTHK, *gradients), (want, *slopes), strict=True):
+    assert np.all(np.isfinite(found))
+    assert not np.any(found[1])
+    assert_near(found, other, 2e-6)
+  assert not np.any(y_BTHK[2, 3, 0])
+  assert not np.any(gradients[0][2, 3, 0])
+
+
+def test_scores_of_any_size_give_finite_weights_that_sum_to_one():
+  (q, k, _), _ = example(dtype='float32')
+  p_BHTS = weights(1e4 * q, 1e4 * k, causal(TIME))
+  assert_near(p_BHTS.sum(-1), np.ones((BATCH, HEADS, TIME)), 1e-6)
+
+
+def test_weights_of_a_narrow_type_keep_it():
+  (q, k, v), _ = example(dtype='float32')
+  narrow = [jnp.asarray(a, jnp.bfloat16) for a in (q, k, v)]
+  y = attention(*narrow, causal(TIME))
+  assert y.dtype == jnp.bfloat16
+  want = attention(*(a.astype(jnp.float32) for a in narrow), causal(TIME))
+  assert_near(np.float32(y), want, 2e-2)
+
+
+def test_what_does_not_fit_is_refused():
+  (q, k, v), _ = example(groups=3, dtype='float32')
+  with pytest.raises(InputError, match='kv_heads=3: expected a divisor of heads=4'):
+    attention(q, k, v)
+  (q, k, v), _ = example(dtype='float32')
+  with pytest.raises(InputError, match="attention='flash': expected 'product', 'xla', 'cudnn'"):
+    attention(q, k, v, implementation='flash')
