@@ -74,6 +74,10 @@ class Attention(nn.Module):
     if width % self.heads:
       raise InputError(f'model.heads={self.heads}: expected a divisor of the width {width}')
     size = width // self.heads
+    if self.rotary and size % 2:
+      raise InputError(
+        f'model.heads={self.heads}: rotary positions take heads of an even width, and {size} is odd'
+      )
     fields = {'use_bias': self.use_bias, 'dtype': self.dtype}
 
     def projected(name, x, heads):

@@ -147,7 +147,7 @@ class GPT(nn.Module):
   def _embedded(self, tokens_BT, position_BT, train):
     x_BTD = self.embed(tokens_BT)
     if self.positions == 'learned':
-      x_BTD += self.position.astype(x_BTD.dtype)[position_BT]
+      x_BTD += jnp.asarray(self.position, x_BTD.dtype)[position_BT]
     return self.drop(x_BTD, deterministic=not train)
 
   def _logits(self, y_BTD):

@@ -100,6 +100,10 @@ class Transformer(nn.Module):
 
   def begin(self, source: Any, size: int) -> dict[str, Any]:
     """What decoding a source takes: keys and values of the source, and room for `size` steps."""
+    if size > self.length and self.positions != 'rotary':
+      raise InputError(
+        f'model.length={self.length}: {size} steps do not fit; raise it, or lower task.length'
+      )
     memory_BSD, _ = self._encoded(source, False)
     # What a step before the first would keep has the right form; no step of it is counted.
     _, known = self.decoder(jnp.zeros_like(memory_BSD[:, :1]), None, memory_BSD, None)
@@ -151,7 +155,8 @@ class Transformer(nn.Module):
         f'model.length={self.length}: a text has {tokens_BT.shape[1]} tokens; raise it, or lower data.length'
       )
     if self.positions == 'learned':
-      x_BTD += (self.source_position if source else self.position).astype(x_BTD.dtype)[position_BT]
+      table_TD = self.source_position if source else self.position
+      x_BTD += jnp.asarray(table_TD, x_BTD.dtype)[position_BT]
     elif self.positions == 'sinusoidal':
       x_BTD += jnp.asarray(sinusoids(self.length, self.width), x_BTD.dtype)[position_BT]
     return self.drop(x_BTD, deterministic=not train)

@@ -135,7 +135,7 @@ def alignments(
   seen = [
     leaf
     for path, leaf in jax.tree.leaves_with_path(found)
-    if 'attention' in jax.tree_util.keystr(path) and leaf.shape[-1] == some['values'].shape[1]
+    if _of_source(jax.tree_util.keystr(path)) and leaf.shape[-1] == some['values'].shape[1]
   ]
   if not seen:
     return {'attention': []}
@@ -144,3 +144,7 @@ def alignments(
     weight = weight.mean(axis=1)
   weight = weight.reshape(*read_BL.shape, -1)
   return {'attention': list(zip(tokens_BL, weight, strict=True))}
+
+
+def _of_source(path: str) -> bool:
+  return 'attention' in path and 'encoder' not in path

@@ -1,0 +1,187 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from nn_zoo.errors import InputError
+from nn_zoo.models.bert import BERT, bert_base
+from nn_zoo.models.gpt import GPT, gpt2_small
+from nn_zoo.models.transformer import Transformer, transformer_base, transformer_big
+from nn_zoo.models.vit import ViT, vit_base, vit_small, vit_tiny
+from tests.reference import assert_near
+
+BATCH, TIME, VOCABULARY = 2, 6, 11
+SOURCE = {'values': np.array([[3, 1, 4, 1, 5], [9, 2, 6, 0, 0]]), 'length': np.array([5, 3])}
+TOKENS = np.array([[1, 7, 2, 8, 1, 8], [1, 2, 8, 4, 5, 9]])
+PAIR = {'vocabulary': VOCABULARY, 'width': 8, 'hidden': 12, 'heads': 2, 'length': 8}
+PAIR |= {'encoder_layers': 2, 'decoder_layers': 2}
+TEXT = {'vocabulary': VOCABULARY, 'context': 8, 'width': 8, 'layers': 2, 'heads': 2}
+
+
+def shapes(model, *inputs):
+  return jax.eval_shape(model.init, jax.random.key(0), *inputs)['params']
+
+
+def filled(model, *inputs):
+  """Parameters of a model, with none left at 0."""
+  rng = np.random.default_rng(1)
+  return jax.tree.map(lambda a: np.float32(rng.normal(size=a.shape)) / 2, shapes(model, *inputs))
+
+
+WORDS = jnp.zeros((1, 16), jnp.int32)
+PAIRED = {'values': WORDS, 'length': jnp.array([16])}, WORDS
+IMAGE = (jnp.zeros((1, 224, 224, 3)),)
+COUNTS = {
+  'transformer_base': (lambda: transformer_base(vocabulary=37000), PAIRED, 63_082_496),
+  'transformer_big': (lambda: transformer_big(vocabulary=37000), PAIRED, 214_245_376),
+  'gpt2_small': (gpt2_small, (WORDS,), 124_439_808),
+  'bert_base': (lambda: bert_base(classes=0), (WORDS,), 109_482_240),
+  'vit_tiny': (lambda: vit_tiny(classes=1000), IMAGE, 5_717_416),
+  'vit_small': (lambda: vit_small(classes=1000), IMAGE, 22_050_664),
+  'vit_base': (lambda: vit_base(classes=1000), IMAGE, 86_567_656),
+}
+
+
+@pytest.mark.parametrize('name', COUNTS)
+def test_models_have_as_many_parameters_as_published(name):
+  make, inputs, count = COUNTS[name]
+  assert sum(a.size for a in jax.tree.leaves(shapes(make(), *inputs))) == count
+
+
+@pytest.mark.parametrize(
+  'fields',
+  [
+    {},
+    {'positions': 'rotary', 'activation': 'swiglu', 'pre_norm': True, 'scan': True},
+    {'positions': 'learned', 'tied': False, 'source_vocabulary': 10, 'remat': True},
+  ],
+)
+def test_steps_of_a_transformer_are_its_teacher_forcing(fields):
+  model = Transformer(**PAIR | fields)
+  variables = {'params': filled(model, SOURCE, TOKENS)}
+  want = model.apply(variables, SOURCE, TOKENS)
+  state = model.apply(variables, SOURCE, TIME, method='begin')
+  step = jax.jit(lambda tokens_B, state: model.apply(variables, tokens_B, state, method='step'))
+  for t in range(TIME):
+    logits_BV, state = step(TOKENS[:, t], state)
+    assert_near(logits_BV, want[:, t], 1e-5)
+  assert {a.shape[0] for a in jax.tree.leaves(state)} == {BATCH}
+
+
+def test_what_is_behind_a_source_has_no_effect_on_any_step():
+  model = Transformer(**PAIR)
+  variables = {'params': filled(model, SOURCE, TOKENS)}
+  run = jax.jit(lambda source: model.apply(variables, source, TOKENS))
+  other = SOURCE | {'values': np.where(SOURCE['values'] == 0, 7, SOURCE['values'])}
+  np.testing.assert_array_equal(run(other), run(SOURCE))
+  assert not np.array_equal(run(SOURCE | {'length': np.array([5, 5])}), run(SOURCE))
+
+
+@pytest.mark.parametrize(
+  'fields', [{}, {'positions': 'rotary', 'scan': True, 'kv_heads': 1, 'tied': False}]
+)
+@pytest.mark.parametrize('time', [0, 3])
+def test_steps_of_a_gpt_are_its_teacher_forcing(fields, time):
+  model = GPT(**TEXT | fields)
+  variables = {'params': filled(model, TOKENS)}
+  want = model.apply(variables, TOKENS)
+  state = model.apply(variables, TOKENS[:, :time], TIME - time, method='prime')
+  step = jax.jit(lambda tokens_B, state: model.apply(variables, tokens_B, state, method='step'))
+  for t in range(time, TIME):
+    logits_BV, state = step(TOKENS[:, t], state)
+    assert_near(logits_BV, want[:, t], 1e-5)
+
+
+def test_a_gpt_of_one_block_writes_on_from_its_last_context():
+  model = GPT(**TEXT | {'positions': 'rotary', 'layers': 1, 'context': 4})
+  tokens_BT = np.random.default_rng(0).integers(0, VOCABULARY, (BATCH, 13))
+  variables = {'params': filled(model, tokens_BT[:, :4])}
+  state = model.apply(variables, tokens_BT[:, :7], 6, method='prime')
+  step = jax.jit(lambda tokens_B, state: model.apply(variables, tokens_B, state, method='step'))
+  whole = jax.jit(lambda tokens_BT: model.apply(variables, tokens_BT))
+  for t in range(7, 13):
+    logits_BV, state = step(tokens_BT[:, t], state)
+    assert_near(logits_BV, whole(tokens_BT[:, t - 3 : t + 1])[:, -1], 1e-5)
+
+
+def test_a_window_leaves_nothing_to_the_next_one():
+  model = GPT(**TEXT)
+  variables = {'params': filled(model, TOKENS)}
+  logits_BTV, states = model.apply(variables, TOKENS, model.initial_state(BATCH), method='read')
+  assert states == ()
+  np.testing.assert_array_equal(logits_BTV, model.apply(variables, TOKENS))
+
+
+def test_what_is_behind_a_text_has_no_effect_on_its_kind():
+  model = BERT(vocabulary=VOCABULARY, classes=3, length=8, width=8, layers=2, heads=2)
+  variables = {'params': filled(model, SOURCE)}
+  run = jax.jit(lambda inputs: model.apply(variables, inputs))
+  other = SOURCE | {'values': np.where(SOURCE['values'] == 0, 7, SOURCE['values'])}
+  np.testing.assert_array_equal(run(other), run(SOURCE))
+  short = {'values': SOURCE['values'][1:, :3], 'length': np.array([3])}
+  assert_near(run(SOURCE)[1:], run(short), 1e-5)
+  assert_near(run(short), run(short['values']), 1e-5)
+
+
+def test_patches_are_read_with_their_places():
+  model = ViT(classes=3, patch=4, width=8, layers=1, heads=2)
+  x_BHWC = np.float32(np.random.default_rng(0).normal(size=(BATCH, 8, 12, 3)))
+  params = filled(model, x_BHWC)
+  features = model.apply({'params': params}, x_BHWC, method='features')
+  assert features.shape == (BATCH, 1 + 2 * 3, 8)
+  run = jax.jit(lambda params, x: model.apply({'params': params}, x))
+  # Two patches change places: nothing else tells them apart.
+  turned = x_BHWC.copy()
+  turned[:, :4, 4:8], turned[:, 4:, 8:] = x_BHWC[:, 4:, 8:], x_BHWC[:, :4, 4:8]
+  order = [0, 1, 6, 3, 4, 5, 2]
+  assert np.max(np.abs(run(params, turned) - run(params, x_BHWC))) > 1e-3
+  moved = params | {'position': params['position'][order]}
+  assert_near(run(moved, turned), run(params, x_BHWC), 1e-5)
+
+
+def test_a_narrow_type_reaches_the_logits():
+  for model, inputs in (
+    (Transformer(**PAIR, dtype='bfloat16'), (SOURCE, TOKENS)),
+    (GPT(**TEXT, dtype='bfloat16'), (TOKENS,)),
+    (BERT(VOCABULARY, width=8, layers=1, heads=2, dtype='bfloat16'), (SOURCE,)),
+    (ViT(3, 4, 8, 1, 2, dtype='bfloat16'), (np.zeros((1, 8, 8, 3), np.float32),)),
+  ):
+    logits, variables = jax.eval_shape(model.init_with_output, jax.random.key(0), *inputs)
+    assert logits.dtype == jnp.bfloat16
+    assert {a.dtype for a in jax.tree.leaves(variables)} == {jnp.dtype('float32')}
+
+
+def test_what_does_not_fit_is_refused():
+  long = np.zeros((1, 9), int)
+  source = {'values': long, 'length': np.array([9])}
+  with pytest.raises(InputError, match=r'model.length=8: a text has 9 tokens'):
+    shapes(Transformer(**PAIR), source, TOKENS[:1])
+  with pytest.raises(InputError, match=r'model.length=8: a text has 9 tokens'):
+    shapes(Transformer(**PAIR), {'values': long[:, :3], 'length': np.array([3])}, long)
+  with pytest.raises(
+    InputError, match=r"positions='none': expected 'sinusoidal', 'learned', 'rotary'"
+  ):
+    shapes(Transformer(**PAIR, positions='none'), SOURCE, TOKENS)
+  with pytest.raises(InputError, match=r"positions='sinusoidal': expected 'learned' or 'rotary'"):
+    shapes(GPT(**TEXT, positions='sinusoidal'), TOKENS)
+  with pytest.raises(InputError, match=r'model.context=8: lower task.window=9'):
+    shapes(GPT(**TEXT), long)
+  with pytest.raises(InputError, match=r'model.length=8: the data has texts of 9 tokens'):
+    shapes(BERT(VOCABULARY, length=8, width=8, layers=1, heads=2), source)
+  with pytest.raises(InputError, match=r'model.patch=3: does not divide images of 8 x 9'):
+    shapes(ViT(3, 3, 8, 1, 2), np.zeros((1, 8, 9, 3), np.float32))
+
+
+def test_a_text_with_learned_positions_ends_at_the_context():
+  model = GPT(**TEXT)
+  variables = {'params': filled(model, TOKENS)}
+  with pytest.raises(InputError, match=r'model.context=8: 6 tokens and 3 more do not fit'):
+    model.apply(variables, TOKENS, 3, method='prime')
+
+
+def test_decoding_takes_no_more_steps_than_there_are_positions():
+  for positions in ('learned', 'sinusoidal'):
+    model = Transformer(**PAIR, positions=positions)
+    variables = {'params': filled(model, SOURCE, TOKENS)}
+    with pytest.raises(InputError, match=r'model.length=8: 9 steps do not fit'):
+      model.apply(variables, SOURCE, 9, method='begin')
