@@ -1,0 +1,300 @@
+"""Attention, blocks and the whole Transformer against PyTorch's: outputs, gradients and ten steps of AdamW."""
+
+import math
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from nn_zoo.layers.attention import Attention
+from nn_zoo.layers.positions import sinusoids
+from nn_zoo.layers.transformer import Block
+from nn_zoo.models.transformer import Transformer
+from nn_zoo.ops.attention import causal, padding
+from tests.parity.networks import torch
+from tests.reference import assert_near
+
+BATCH, TIME, SOURCE, WIDTH, HEADS, HIDDEN, VOCABULARY = 3, 7, 5, 24, 4, 40, 13
+LENGTHS = np.array([5, 2, 4])
+STYLES = pytest.mark.parametrize(
+  ('before', 'activation'), [(False, 'relu'), (True, 'gelu'), (True, 'relu')]
+)
+
+
+def attention(arrays):
+  """Parameters, or their gradients, of an `nn.MultiheadAttention` by their names there."""
+  kernels = [*np.split(arrays['in_proj_weight'], 3), arrays['out_proj.weight']]
+  biases = [*np.split(arrays['in_proj_bias'], 3), arrays['out_proj.bias']]
+  names = ('query', 'key', 'value', 'out')
+  return {
+    name: {'kernel': kernel.T, 'bias': bias}
+    for name, kernel, bias in zip(names, kernels, biases, strict=True)
+  }
+
+
+def norm(arrays):
+  return {'scale': arrays['weight'], 'bias': arrays['bias']}
+
+
+def dense(arrays):
+  return {'kernel': arrays['weight'].T, 'bias': arrays['bias']}
+
+
+def block(arrays):
+  """Of an `nn.TransformerEncoderLayer` or an `nn.TransformerDecoderLayer`."""
+  part = {
+    name: {key.removeprefix(f'{name}.'): a for key, a in arrays.items() if key.startswith(name)}
+    for name in {key.split('.')[0] for key in arrays}
+  }
+  cross = 'multihead_attn' in part
+  params = {
+    'attention': attention(part['self_attn']),
+    'attention_norm': norm(part['norm1']),
+    'feed_forward': {'in': dense(part['linear1']), 'out': dense(part['linear2'])},
+    'feed_forward_norm': norm(part['norm3' if cross else 'norm2']),
+  }
+  if cross:
+    params['cross_attention'] = attention(part['multihead_attn'])
+    params['cross_attention_norm'] = norm(part['norm2'])
+  return params
+
+
+def whole(arrays):
+  """Of an `nn.Transformer` and its embedding."""
+  params = {'embed': {'embedding': arrays['embed.weight']}}
+  for stack in ('encoder', 'decoder'):
+    own = {
+      key.removeprefix(f'{stack}.'): a for key, a in arrays.items() if key.startswith(f'{stack}.')
+    }
+    indices = sorted({key.split('.')[1] for key in own if key.startswith('layers.')})
+    params[stack] = {
+      f'block_{index}': block(
+        {
+          key.removeprefix(f'layers.{index}.'): a
+          for key, a in own.items()
+          if key.startswith(f'layers.{index}.')
+        }
+      )
+      for index in indices
+    }
+    if 'norm.weight' in own:
+      params[f'{stack}_norm'] = {'scale': own['norm.weight'], 'bias': own['norm.bias']}
+  return params
+
+
+def values(module):
+  return {name: p.detach().numpy().copy() for name, p in module.named_parameters()}
+
+
+def gradients(module):
+  return {name: p.grad.numpy().copy() for name, p in module.named_parameters()}
+
+
+def randomized(module):
+  """A module with no bias left at 0, and no scale at 1."""
+  torch.manual_seed(0)
+  with torch.no_grad():
+    for parameter in module.parameters():
+      parameter.add_(0.2 * torch.randn_like(parameter))
+  return module
+
+
+def assert_all_near(found, want, tolerance=1e-5):
+  assert jax.tree.structure(found) == jax.tree.structure(want)
+  largest = max(np.max(np.abs(leaf)) for leaf in jax.tree.leaves(want))
+  for (path, one), other in zip(
+    jax.tree.leaves_with_path(found), jax.tree.leaves(want), strict=True
+  ):
+    if jax.tree_util.keystr(path).endswith("['key']['bias']"):
+      # The softmax does not see what all scores of a target have in common: this gradient is 0, and rounding.
+      np.testing.assert_allclose(one, other, rtol=0, atol=tolerance * largest)
+    else:
+      assert_near(one, other, tolerance)
+
+
+def draw(*shape, seed=0):
+  return np.float32(np.random.default_rng(seed).normal(size=shape))
+
+
+def inputs():
+  """x, memory, and what lies behind the ends of the memory."""
+  memory_BSD, behind_BS = draw(BATCH, SOURCE, WIDTH, seed=1), np.arange(SOURCE) >= LENGTHS[:, None]
+  return draw(BATCH, TIME, WIDTH), memory_BSD, behind_BS
+
+
+def run(outputs, params, *arrays):
+  """Outputs, and gradients in parameters and arrays of what a fixed array weighs."""
+
+  @jax.jit
+  def with_gradients(params, *arrays):
+    y, pull = jax.vjp(outputs, params, *arrays)
+    return y, pull(draw(*y.shape, seed=2))
+
+  return with_gradients(params, *arrays)
+
+
+def backward(y):
+  (y * torch.tensor(draw(*y.shape, seed=2))).sum().backward()
+
+
+def test_attention_matches_torch():
+  x_BTD, memory_BSD, behind_BS = inputs()
+  module = randomized(torch.nn.MultiheadAttention(WIDTH, HEADS, batch_first=True))
+  x, memory = (torch.tensor(a, requires_grad=True) for a in (x_BTD, memory_BSD))
+  y, p_BHTS = module(
+    x, memory, memory, key_padding_mask=torch.tensor(behind_BS), average_attn_weights=False
+  )
+  backward(y)
+  model, mask = Attention(HEADS), padding(jnp.array(LENGTHS), SOURCE)
+  params = attention(values(module))
+
+  def outputs(params, x_BTD, memory_BSD):
+    return model.apply({'params': params}, x_BTD, memory_BSD, mask)[0]
+
+  found, slopes = run(outputs, params, x_BTD, memory_BSD)
+  assert_near(found, y.detach().numpy(), 1e-5)
+  assert_all_near(slopes, (attention(gradients(module)), x.grad.numpy(), memory.grad.numpy()))
+  _, sown = model.apply({'params': params}, x_BTD, memory_BSD, mask, mutable='intermediates')
+  assert_near(sown['intermediates']['attention'][0], p_BHTS.detach().numpy(), 1e-5)
+
+
+@STYLES
+def test_encoder_layers_match_torch(before, activation):
+  _, x_BTD, behind_BT = inputs()
+  module = randomized(
+    torch.nn.TransformerEncoderLayer(
+      WIDTH, HEADS, HIDDEN, 0.0, activation, batch_first=True, norm_first=before
+    )
+  )
+  x = torch.tensor(x_BTD, requires_grad=True)
+  y = module(x, src_key_padding_mask=torch.tensor(behind_BT))
+  backward(y)
+  model = Block(HEADS, HIDDEN, activation=activation, pre_norm=before)
+  mask = padding(jnp.array(LENGTHS), SOURCE)
+
+  def outputs(params, x_BTD):
+    return model.apply({'params': params}, x_BTD, mask)[0]
+
+  found, slopes = run(outputs, block(values(module)), x_BTD)
+  assert_near(found, y.detach().numpy(), 1e-5)
+  assert_all_near(slopes, (block(gradients(module)), x.grad.numpy()))
+
+
+@STYLES
+def test_decoder_layers_match_torch(before, activation):
+  x_BTD, memory_BSD, behind_BS = inputs()
+  module = randomized(
+    torch.nn.TransformerDecoderLayer(
+      WIDTH, HEADS, HIDDEN, 0.0, activation, batch_first=True, norm_first=before
+    )
+  )
+  x, memory = (torch.tensor(a, requires_grad=True) for a in (x_BTD, memory_BSD))
+  after_TT = torch.ones(TIME, TIME, dtype=torch.bool).triu(1)
+  y = module(x, memory, after_TT, memory_key_padding_mask=torch.tensor(behind_BS))
+  backward(y)
+  model = Block(HEADS, HIDDEN, activation=activation, pre_norm=before, cross=True)
+  masks = causal(TIME), padding(jnp.array(LENGTHS), SOURCE)
+
+  def outputs(params, x_BTD, memory_BSD):
+    return model.apply({'params': params}, x_BTD, masks[0], memory_BSD, masks[1])[0]
+
+  found, slopes = run(outputs, block(values(module)), x_BTD, memory_BSD)
+  assert_near(found, y.detach().numpy(), 1e-5)
+  assert_all_near(slopes, (block(gradients(module)), x.grad.numpy(), memory.grad.numpy()))
+
+
+def pair(before):
+  """An encoder-decoder as (PyTorch's module with its embedding, its logits of a batch, our model)."""
+  nn = torch.nn
+  fields = {'batch_first': True, 'norm_first': before}
+  # The original has no normalization behind its stacks, where `nn.Transformer` has one by default.
+  last = (lambda: nn.LayerNorm(WIDTH)) if before else (lambda: None)
+  layer = nn.TransformerEncoderLayer(WIDTH, HEADS, HIDDEN, 0.0, **fields)
+  encoder = nn.TransformerEncoder(layer, 2, last(), enable_nested_tensor=False)
+  layer = nn.TransformerDecoderLayer(WIDTH, HEADS, HIDDEN, 0.0, **fields)
+  decoder = nn.TransformerDecoder(layer, 2, last())
+  module = nn.Transformer(
+    WIDTH, HEADS, batch_first=True, custom_encoder=encoder, custom_decoder=decoder
+  )
+  module.embed = nn.Embedding(VOCABULARY, WIDTH)
+  torch.manual_seed(0)
+  nn.init.normal_(module.embed.weight, std=WIDTH**-0.5)
+  place = torch.tensor(sinusoids(10, WIDTH))
+
+  def logits(batch):
+    def embedded(tokens):
+      return module.embed(torch.tensor(tokens)) * math.sqrt(WIDTH) + place[: tokens.shape[1]]
+
+    behind = torch.tensor(np.arange(SOURCE) >= batch.length[:, None])
+    y = module(
+      embedded(batch.source),
+      embedded(batch.tokens),
+      tgt_mask=torch.ones(TIME, TIME, dtype=torch.bool).triu(1),
+      src_key_padding_mask=behind,
+      memory_key_padding_mask=behind,
+    )
+    return y @ module.embed.weight.T
+
+  model = Transformer(
+    VOCABULARY, 0, WIDTH, HIDDEN, HEADS, 2, 2, length=10, pre_norm=before, dropout=0.0
+  )
+  return module, logits, model
+
+
+def batch_of(seed):
+  rng = np.random.default_rng(seed)
+  source, tokens = (rng.integers(0, VOCABULARY, (BATCH, time)) for time in (SOURCE, TIME))
+  return SimpleNamespace(source=source, tokens=tokens, length=rng.integers(1, SOURCE + 1, BATCH))
+
+
+def ours(model, params, batch):
+  source = {'values': batch.source, 'length': batch.length}
+  return model.apply({'params': params}, source, batch.tokens)
+
+
+@pytest.mark.parametrize('before', [False, True])
+def test_an_encoder_decoder_matches_torch(before):
+  module, logits, model = pair(before)
+  randomized(module)
+  batch = batch_of(0)
+  y = logits(batch)
+  backward(y)
+  found, (slopes,) = run(lambda params: ours(model, params, batch), whole(values(module)))
+  assert_near(found, y.detach().numpy(), 1e-5)
+  assert_all_near(slopes, whole(gradients(module)))
+
+
+def test_parameters_after_ten_steps_of_adamw_match_torch():
+  module, logits, model = pair(before=True)
+  # Below this epsilon, gradients that are 0 but for rounding would make steps of any sign.
+  rate, betas, epsilon, decay = 3e-3, (0.9, 0.98), 1e-4, 0.1
+  descent = torch.optim.AdamW(module.parameters(), rate, betas, epsilon, decay)
+  tx = optax.adamw(rate, *betas, epsilon, weight_decay=decay)
+  start = params = whole(values(module))
+  state = tx.init(params)
+
+  @jax.jit
+  def step(params, state, source, length, tokens):
+    def loss(params):
+      batch = SimpleNamespace(source=source, length=length, tokens=tokens)
+      y = ours(model, params, batch)[:, :-1]
+      return jnp.mean(optax.softmax_cross_entropy_with_integer_labels(y, tokens[:, 1:]))
+
+    updates, state = tx.update(jax.grad(loss)(params), state, params)
+    return optax.apply_updates(params, updates), state
+
+  for seed in range(10):
+    batch = batch_of(seed)
+    params, state = step(params, state, batch.source, batch.length, batch.tokens)
+    descent.zero_grad()
+    y = logits(batch)[:, :-1].reshape(-1, VOCABULARY)
+    torch.nn.functional.cross_entropy(y, torch.tensor(batch.tokens[:, 1:].reshape(-1))).backward()
+    descent.step()
+  want = whole(values(module))
+  assert_all_near(params, want)
+  moved = jax.tree.map(lambda a, b: np.abs(a - b).max(), start, want)
+  moved = {jax.tree_util.keystr(path): leaf for path, leaf in jax.tree.leaves_with_path(moved)}
+  assert min(leaf for path, leaf in moved.items() if "['key']['bias']" not in path) > 1e-3
