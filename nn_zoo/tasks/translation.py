@@ -3,6 +3,7 @@
 Axes: B batch, S source time, T target time, K texts written for one, L tokens written, V vocabulary.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -132,19 +133,26 @@ def alignments(
   _, found = jax.jit(lambda *arrays: model.apply(variables, *arrays, mutable='intermediates'))(
     some, read_BL.astype(np.int32)
   )
-  seen = [
-    leaf
+  seen = {
+    _depth(path): leaf
     for path, leaf in jax.tree.leaves_with_path(found)
-    if _of_source(jax.tree_util.keystr(path)) and leaf.shape[-1] == some['values'].shape[1]
-  ]
+    if _of_source(path) and leaf.shape[-1] == some['values'].shape[1]
+  }
   if not seen:
     return {'attention': []}
-  weight = np.asarray(seen[-1], np.float32)
+  weight = np.asarray(seen[max(seen)], np.float32)
   if weight.shape[2] == read_BL.shape[1]:  # [B, H, T, S], and no [B, T, 1, S] of single steps
     weight = weight.mean(axis=1)
   weight = weight.reshape(*read_BL.shape, -1)
   return {'attention': list(zip(tokens_BL, weight, strict=True))}
 
 
-def _of_source(path: str) -> bool:
-  return 'attention' in path and 'encoder' not in path
+def _of_source(path) -> bool:
+  name = jax.tree_util.keystr(path)
+  return 'attention' in name and 'encoder' not in name
+
+
+def _depth(path) -> tuple[bool, tuple[int, ...]]:
+  # A decoder's attention on itself can have the same shape; block 10 comes after block 9.
+  name = jax.tree_util.keystr(path)
+  return 'cross' in name, tuple(map(int, re.findall(r'\d+', name)))

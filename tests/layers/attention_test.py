@@ -9,6 +9,7 @@ from nn_zoo.errors import InputError
 from nn_zoo.layers.attention import Attention, Cache, room
 from nn_zoo.layers.positions import rotated, sinusoids
 from nn_zoo.layers.transformer import FeedForward, Stack
+from nn_zoo.ops import attention as ops
 from nn_zoo.ops.attention import causal, padding
 from tests.reference import assert_near
 
@@ -59,6 +60,20 @@ def test_steps_with_a_cache_are_the_whole_sequence(variant, size):
     found.append(y_B1D)
   assert_near(jnp.concatenate(found, 1), want, 1e-5)
   jax.tree.map(lambda a, b: assert_near(a, b, 1e-5), cache, room(known, size))
+
+
+def test_rotary_layers_turn_queries_and_keys_by_their_own_positions():
+  model, x_BTD = Attention(HEADS, rotary=True), draw(BATCH, TIME, WIDTH)
+  params = filled(model, x_BTD)
+
+  def projected(name):
+    y_BTD = x_BTD @ params[name]['kernel'] + params[name]['bias'][None, None]
+    return jnp.reshape(y_BTD, (BATCH, TIME, HEADS, -1))
+
+  q, k = (rotated(projected(name), jnp.arange(TIME)[None]) for name in ('query', 'key'))
+  y_BTD = ops.attention(q, k, projected('value')).reshape(x_BTD.shape)
+  want = y_BTD @ params['out']['kernel'] + params['out']['bias'][None, None]
+  assert_near(model.apply({'params': params}, x_BTD)[0], want, 1e-5)
 
 
 def test_sequences_of_a_batch_may_be_at_different_steps():
