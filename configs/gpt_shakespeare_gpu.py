@@ -1,6 +1,7 @@
 """A GPT of six layers on the characters of Shakespeare's plays, for a GPU.
 
-Papers: as configs/gpt_shakespeare.py. Sizes are those of nanoGPT's run on a GPU, which ends at 1.4697 nats.
+Papers: as configs/gpt_shakespeare.py. Sizes are those of nanoGPT's run on a GPU,
+https://github.com/karpathy/nanoGPT, which ends at 1.4697 nats.
 Command: python -m experiments.train --config=configs/gpt_shakespeare_gpu.py
 Not measured yet.
 """

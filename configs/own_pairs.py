@@ -1,7 +1,7 @@
-r"""Your own pairs of texts: two files of as many lines, or one with a tab in each; .gz or not.
+"""Your own pairs of texts: two files of as many lines, or one with a tab in each; .gz or not.
 
-python -m experiments.train --config=configs/own_pairs.py --config.data.path=a.txt \
-  --config.data.target_path=b.txt
+python -m experiments.train --config=configs/own_pairs.py --config.data.path=a.txt
+  --config.data.target_path=b.txt (on the same line)
 python -m experiments.train --config=configs/own_pairs.py --config.data.path=pairs.tsv
 
 If the error says so, set model.vocabulary to the number of token ids that the texts gave.

@@ -13,6 +13,7 @@ same command. Without a network, put the files there by hand: every load checks 
   music          JSB chorales and Nottingham, .mat                1 MB  public research data
   sentiment      10605 film review snippets and others           2 MB  MIT
   text           Shakespeare's plays, for language models         1 MB  public domain
+  multi30k       31014 captions of photographs in de, en, fr      2 MB  CC BY-NC-SA 4.0
 """
 
 from absl import app

@@ -77,7 +77,7 @@ def own_text_file(folder: Path) -> str:
 
 def own_pairs(folder: Path) -> str:
   words = ('the cat', 'a dog', 'the rat', 'a man')
-  rows = [f'{a} sees {b}\t{b} is seen by {a}' for a in words for b in words for _ in range(5)]
+  rows = [f'{a} sees {b}\t{b} is seen by {a}' for a in words for b in words for _ in range(20)]
   (folder / 'pairs.tsv').write_text('\n'.join(rows))
   return str(folder / 'pairs.tsv')
 

@@ -37,7 +37,9 @@ def fashion_mnist_one_class(*, normal: int, validation: float, split_seed: int) 
   """Loads one kind of clothes of Fashion-MNIST to learn from, and all 10000 test images to report.
 
   Args:
-    normal, validation, split_seed: see `mnist_one_class`.
+    normal: the class to learn, 0 to 9.
+    validation: see `mnist_one_class`.
+    split_seed: seed of the division.
 
   Raises:
     InputError: there is no such class, or as in `fashion_mnist`.

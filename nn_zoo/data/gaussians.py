@@ -25,7 +25,9 @@ def gaussians_ring(
     modes: Gaussians, all equally likely.
     radius: of the circle.
     deviation: standard deviation of each, in either direction.
-    train, validation, test: numbers of points.
+    train: points to learn from.
+    validation: points to choose by.
+    test: points to report.
     split_seed: seed of the draws.
 
   Source: Metz, Poole, Pfau & Sohl-Dickstein 2017, "Unrolled GANs", https://arxiv.org/abs/1611.02163.
@@ -52,7 +54,9 @@ def gaussians_grid(
     side: Gaussians in a row.
     distance: between neighbouring centres.
     deviation: standard deviation of each, in either direction.
-    train, validation, test: numbers of points.
+    train: points to learn from.
+    validation: points to choose by.
+    test: points to report.
     split_seed: seed of the draws.
 
   Source: Dumoulin et al. 2017, "Adversarially learned inference", https://arxiv.org/abs/1606.00704, in the

@@ -34,7 +34,12 @@ def multi30k(
   Args:
     source: 'de', 'en' or 'fr'.
     target: another of these.
-    tokenizer, vocabulary, shared, tokenizer_file, length, too_long: see `encoded`.
+    tokenizer: 'bpe', 'unigram' or 'characters', see `nn_zoo.data.tokenizer.learn`.
+    vocabulary: token ids at most.
+    shared: one tokenizer for sources and targets, as tied embeddings need it.
+    tokenizer_file: the tokenizer.json of a run, used as it is; '' to learn.
+    length: tokens of a text at most, </s> not counted; 0 for all.
+    too_long: 'cut' a longer text there, or 'refuse' it.
 
   Raises:
     InputError: the files are missing or are not the published ones, or a language is none of these.
@@ -85,7 +90,12 @@ def pairs(
     validation: fraction or number of pairs held out to choose by.
     test: fraction or number of pairs held out to report.
     split_seed: seed of the division.
-    tokenizer, vocabulary, shared, tokenizer_file, length, too_long: see `encoded`.
+    tokenizer: 'bpe', 'unigram' or 'characters', see `nn_zoo.data.tokenizer.learn`.
+    vocabulary: token ids at most.
+    shared: one tokenizer for sources and targets, as tied embeddings need it.
+    tokenizer_file: the tokenizer.json of a run, used as it is; '' to learn.
+    length: tokens of a text at most, </s> not counted; 0 for all.
+    too_long: 'cut' a longer text there, or 'refuse' it.
 
   Raises:
     InputError: a file cannot be read or is blank, a line is no UTF-8, or the files do not fit each other.
@@ -124,12 +134,8 @@ def encoded(
 
   Args:
     train, validation, test: sources and targets.
-    kind: 'bpe', 'unigram' or 'characters', see `nn_zoo.data.tokenizer.learn`.
-    vocabulary: token ids at most.
-    shared: one tokenizer for sources and targets, as tied embeddings need it.
-    tokenizer_file: the tokenizer.json of a run, used as it is; '' to learn.
-    length: tokens of a text at most, </s> not counted; 0 for all.
-    too_long: 'cut' a longer text there, or 'refuse' it.
+    kind: the tokenizer.
+    vocabulary, shared, tokenizer_file, length, too_long: see `pairs`.
 
   Raises:
     InputError: a text is too long and to be refused, or a value does not fit.

@@ -49,12 +49,11 @@ class ViT(nn.Module):
 
   @nn.compact
   def __call__(self, x_BHWC: jax.Array, train: bool = False) -> jax.Array:
-    y_BTD = self.features(x_BHWC, train)
-    return nn.Dense(self.classes, dtype=self.dtype, name='head')(y_BTD[:, 0])
+    return nn.Dense(self.classes, dtype=self.dtype, name='head')(self.features(x_BHWC, train))
 
   @nn.compact
   def features(self, x_BHWC: jax.Array, train: bool = False) -> jax.Array:
-    """What the last block makes of the class token and each patch, normalized, [B, T, D]."""
+    """What the last block makes of the class token, normalized, [B, D]."""
     batch, height, width, _ = x_BHWC.shape
     if height % self.patch or width % self.patch:
       raise InputError(f'model.patch={self.patch}: does not divide images of {height} x {width}')
@@ -81,7 +80,7 @@ class ViT(nn.Module):
     }
     stack = Stack(self.layers, block, self.drop_path, self.remat, self.scan, name='blocks')
     y_BTD, _ = stack(x_BTD, None, None, None, train)
-    return nn.LayerNorm(1e-6, dtype=self.dtype, name='norm')(y_BTD)
+    return nn.LayerNorm(1e-6, dtype=self.dtype, name='norm')(y_BTD[:, 0])
 
 
 def vit_tiny(**fields) -> ViT:

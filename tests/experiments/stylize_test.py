@@ -45,7 +45,8 @@ def test_without_style_the_content_stays(folder):
   losses = paint(
     folder / 'run', *files, size=32, steps=3, weights=Weights(content=1.0, style=0.0, variation=0.0)
   )
-  assert losses['total'].max() < 1e-6
+  # Of the first step alone: Adam makes steps of full length of what rounding has left of the gradient.
+  assert losses['total'][0] < 1e-6
 
 
 @pytest.mark.parametrize(
