@@ -217,7 +217,9 @@ def test_both_sides_of_a_training_run_do_the_same_work(images):
 
 
 @needs_torch
-@pytest.mark.parametrize('name', ['lstm_small_lengths', 'gru_small_linen'])
+@pytest.mark.parametrize(
+  'name', ['lstm_small_lengths', pytest.param('gru_small_linen', marks=pytest.mark.slow)]
+)
 def test_recurrent_layers_are_the_same_on_both_sides(name, tmp_path):
   workload = WORKLOADS[name]
   spec = {**workload.work.spec, 'batch_size': 4, 'time': 5, 'inputs': 3, 'features': 6, 'steps': 3}
