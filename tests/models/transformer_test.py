@@ -128,7 +128,7 @@ def test_patches_are_read_with_their_places():
   x_BHWC = np.float32(np.random.default_rng(0).normal(size=(BATCH, 8, 12, 3)))
   params = filled(model, x_BHWC)
   features = model.apply({'params': params}, x_BHWC, method='features')
-  assert features.shape == (BATCH, 1 + 2 * 3, 8)
+  assert features.shape == (BATCH, 8)
   run = jax.jit(lambda params, x: model.apply({'params': params}, x))
   # Two patches change places: nothing else tells them apart.
   turned = x_BHWC.copy()
