@@ -138,9 +138,9 @@ def experiment(request, tmp_path):
   if config.task.name == 'translation':
     if 'vocabulary' in config.data:
       config.data.vocabulary = 260  # bytes
+      config.model.vocabulary = load(**config.data).tokenizers[1].size
     if 'length' in config.model:
       config.model.length = 512  # of the longest in bytes
-      config.model.vocabulary = load(**config.data).tokenizers[1].size
   elif 'vocabulary' in config.data:  # a table of millions would be saved again and again
     config.data.vocabulary = config.model.vocabulary = 500
   if config.model.name == 'tcn':  # of 784 steps; a few levels show as much
