@@ -51,6 +51,12 @@ def supervised() -> ConfigDict:
   return config
 
 
+def mnist(name: str = 'mnist', **fields: Any) -> dict[str, Any]:
+  """The section `data` of 'mnist' or 'fashion_mnist', with `fields` instead of these."""
+  data = {'name': name, 'pad': 0, 'keep': (), 'limit': 0, 'validation': 5000, 'split_seed': 0}
+  return data | fields
+
+
 def recurrent(name: str, **fields: Any) -> dict[str, Any]:
   """The section `model` of an 'rnn', 'lstm' or 'gru', with the values most configs keep but for `fields`."""
   model = {
@@ -151,6 +157,43 @@ def adversarial(loss: str = 'non_saturating') -> ConfigDict:
   return config
 
 
+def points() -> ConfigDict:
+  """An `adversarial` experiment on points of the plane, with R1; `data` starts empty."""
+  config = adversarial()
+  config.model = {
+    'name': 'gan_mlp',
+    'shape': (2,),
+    'latent': 2,
+    'classes': 0,
+    'widths': (128, 128),
+    'activation': 'relu',
+    'spectral': False,
+    'batch_deviation': False,
+    'dtype': 'float32',
+  }
+  config.task.r1 = 0.02
+  config.optimizer.learning_rate = 1e-3
+  config.task.critic_optimizer.learning_rate = 1e-3
+  config.train.batch_size = 256
+  return config
+
+
+def dcgan(**fields: Any) -> dict[str, Any]:
+  """The section `model` of a 'dcgan', with `fields` instead of these."""
+  model = {
+    'name': 'dcgan',
+    'shape': (28, 28, 1),
+    'latent': 64,
+    'classes': 0,
+    'width': 32,
+    'normalization': 'batch',
+    'spectral': False,
+    'batch_deviation': False,
+    'dtype': 'float32',
+  }
+  return model | fields
+
+
 def translation() -> ConfigDict:
   """A `supervised` experiment on pairs of texts with a GRU encoder and decoder; `data` starts empty."""
   config = supervised()
@@ -178,6 +221,15 @@ def translation() -> ConfigDict:
   return config
 
 
+_BLOCKS = {
+  'drop_path': 0.0,
+  'remat': False,
+  'scan': False,
+  'implementation': 'product',
+  'dtype': 'float32',
+}
+
+
 def transformer(**fields: Any) -> dict[str, Any]:
   """The section `model` of a 'transformer', an encoder and a decoder, with `fields` instead of these."""
   model = {
@@ -195,13 +247,8 @@ def transformer(**fields: Any) -> dict[str, Any]:
     'pre_norm': True,
     'tied': True,
     'dropout': 0.1,
-    'drop_path': 0.0,
-    'remat': False,
-    'scan': False,
-    'implementation': 'product',
-    'dtype': 'float32',
   }
-  return model | fields
+  return model | _BLOCKS | fields
 
 
 def gpt(**fields: Any) -> dict[str, Any]:
@@ -220,13 +267,8 @@ def gpt(**fields: Any) -> dict[str, Any]:
     'use_bias': False,
     'tied': True,
     'dropout': 0.0,
-    'drop_path': 0.0,
-    'remat': False,
-    'scan': False,
-    'implementation': 'product',
-    'dtype': 'float32',
   }
-  return model | fields
+  return model | _BLOCKS | fields
 
 
 def vit(**fields: Any) -> dict[str, Any]:
@@ -240,10 +282,5 @@ def vit(**fields: Any) -> dict[str, Any]:
     'heads': 4,
     'hidden': 0,
     'dropout': 0.1,
-    'drop_path': 0.0,
-    'remat': False,
-    'scan': False,
-    'implementation': 'product',
-    'dtype': 'float32',
   }
-  return model | fields
+  return model | _BLOCKS | fields

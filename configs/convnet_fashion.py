@@ -12,14 +12,7 @@ from configs import base
 
 def get_config():
   config = base.supervised()
-  config.data = {
-    'name': 'fashion_mnist',
-    'pad': 0,
-    'keep': (),
-    'limit': 0,
-    'validation': 5000,
-    'split_seed': 0,
-  }
+  config.data = base.mnist('fashion_mnist')
   config.model = {
     'name': 'convnet',
     'classes': 10,

@@ -23,17 +23,9 @@ def get_config():
     'test': 0.2,
     'split_seed': 0,
   }
-  config.model = {
-    'name': 'dcgan',
-    'shape': (16, 16, 1),
-    'latent': 32,
-    'classes': 10,
-    'width': 32,
-    'normalization': 'none',
-    'spectral': True,
-    'batch_deviation': False,
-    'dtype': 'float32',
-  }
+  config.model = base.dcgan(
+    shape=(16, 16, 1), latent=32, classes=10, normalization='none', spectral=True
+  )
   config.task.diffaugment = ('translation',)
   config.optimizer.average = 0.995
   config.task.critic_optimizer.learning_rate = 4e-4

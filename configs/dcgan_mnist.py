@@ -11,25 +11,8 @@ from configs import base
 
 def get_config():
   config = base.adversarial()
-  config.data = {
-    'name': 'mnist',
-    'pad': 0,
-    'keep': (),
-    'limit': 0,
-    'validation': 5000,
-    'split_seed': 0,
-  }
-  config.model = {
-    'name': 'dcgan',
-    'shape': (28, 28, 1),
-    'latent': 64,
-    'classes': 0,
-    'width': 32,
-    'normalization': 'batch',
-    'spectral': False,
-    'batch_deviation': False,
-    'dtype': 'float32',
-  }
+  config.data = base.mnist()
+  config.model = base.dcgan()
   config.task.label_smoothing = 0.1
   config.train.steps = 8600  # 20 epochs
   config.train.batch_size = 128

@@ -12,7 +12,7 @@ from configs import base
 
 
 def get_config():
-  config = base.adversarial()
+  config = base.points()
   config.data = {
     'name': 'gaussians_grid',
     'side': 5,
@@ -23,21 +23,7 @@ def get_config():
     'test': 2500,
     'split_seed': 0,
   }
-  config.model = {
-    'name': 'gan_mlp',
-    'shape': (2,),
-    'latent': 2,
-    'classes': 0,
-    'widths': (256, 256),
-    'activation': 'relu',
-    'spectral': False,
-    'batch_deviation': False,
-    'dtype': 'float32',
-  }
-  config.task.r1 = 0.02
-  config.optimizer.learning_rate = 1e-3
-  config.task.critic_optimizer.learning_rate = 1e-3
+  config.model.widths = (256, 256)
   config.train.steps = 15_000
-  config.train.batch_size = 256
   config.train.eval_every = 5000
   return config

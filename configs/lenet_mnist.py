@@ -12,14 +12,7 @@ from configs import base
 
 def get_config():
   config = base.supervised()
-  config.data = {
-    'name': 'mnist',
-    'pad': 2,
-    'keep': (),
-    'limit': 0,
-    'validation': 5000,
-    'split_seed': 0,
-  }
+  config.data = base.mnist(pad=2)
   config.model = {
     'name': 'lenet',
     'classes': 10,

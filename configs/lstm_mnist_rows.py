@@ -13,14 +13,7 @@ from configs import base
 
 def get_config():
   config = base.supervised()
-  config.data = {
-    'name': 'mnist',
-    'pad': 0,
-    'keep': (),
-    'limit': 0,
-    'validation': 5000,
-    'split_seed': 0,
-  }
+  config.data = base.mnist()
   config.model = base.recurrent('lstm', classes=10, units=128, dropout=0.1)
   config.task.update({'label_smoothing': 0.0, 'top_k': 0, 'views': ()})
   config.optimizer.learning_rate = 3e-3

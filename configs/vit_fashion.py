@@ -12,14 +12,7 @@ from configs import base
 
 def get_config():
   config = base.supervised()
-  config.data = {
-    'name': 'fashion_mnist',
-    'pad': 0,
-    'keep': (),
-    'limit': 0,
-    'validation': 5000,
-    'split_seed': 0,
-  }
+  config.data = base.mnist('fashion_mnist')
   config.model = base.vit()
   config.task.update({'label_smoothing': 0.1, 'top_k': 3, 'views': ()})
   config.augment = {'shift': {'pixels': 2}, 'flip': {'probability': 0.5}}

@@ -11,25 +11,8 @@ from configs import base
 
 def get_config():
   config = base.adversarial('wasserstein')
-  config.data = {
-    'name': 'mnist',
-    'pad': 0,
-    'keep': (),
-    'limit': 0,
-    'validation': 5000,
-    'split_seed': 0,
-  }
-  config.model = {
-    'name': 'dcgan',
-    'shape': (28, 28, 1),
-    'latent': 64,
-    'classes': 0,
-    'width': 32,
-    'normalization': 'layer',
-    'spectral': False,
-    'batch_deviation': False,
-    'dtype': 'float32',
-  }
+  config.data = base.mnist()
+  config.model = base.dcgan(normalization='layer')
   config.task.critic_steps = 5
   config.task.gradient_penalty = 10.0
   config.optimizer.learning_rate = 1e-4

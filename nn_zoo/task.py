@@ -84,6 +84,22 @@ def averaged(learner: Learner) -> Params:
   return next((node.params for node in nodes if isinstance(node, Average)), learner.params)
 
 
+def stepping(tx: optax.GradientTransformation) -> Callable[..., tuple[Params, optax.OptState]]:
+  """An optimizer's step: its own if it has one (`nn_zoo.train.one_pass`), else its updates, added.
+
+  Returns: (grads, opt_state, params, **extra) -> (params, opt_state)
+  """
+  if own := getattr(tx, 'step', None):
+    return own
+  tx = optax.with_extra_args_support(tx)
+
+  def step(grads, opt_state, params, **extra):
+    updates, opt_state = tx.update(grads, opt_state, params, **extra)
+    return optax.apply_updates(params, updates), opt_state
+
+  return step
+
+
 def descend(
   loss: Loss,
   tx: optax.GradientTransformation,
@@ -115,14 +131,12 @@ def descend(
   Raises:
     ValueError: `accumulate` does not divide the batch.
   """
-  tx = optax.with_extra_args_support(tx)
-  differentiate = _whole(loss) if accumulate == 1 else _in_parts(loss, accumulate)
+  step = stepping(tx)
+  differentiate = _gradient(loss, _value) if accumulate == 1 else _in_parts(loss, accumulate)
 
   def update(learner: Learner, batch: Batch, key: Key, *rest) -> tuple[Learner, Metrics]:
     grads, mean, stats, metrics = differentiate(learner.params, learner.stats, batch, key, *rest)
-    grads = jax.tree.map(lambda grad: grad / mean.weight, grads)
-    updates, opt_state = tx.update(grads, learner.opt_state, learner.params, value=mean.value)
-    params = optax.apply_updates(learner.params, updates)
+    params, opt_state = step(grads, learner.opt_state, learner.params, value=mean.value)
     metrics = {'loss': mean, **metrics}
     if norms:
       metrics['grad_norm'] = _once(optax.tree.norm(grads))
@@ -146,7 +160,7 @@ def gradient_norms(loss: Loss) -> Callable[..., tuple[jax.Array, jax.Array]]:
 
   def norm(params, stats, example, key, *rest):
     one = jax.tree.map(lambda x: x[None], example)
-    grads, mean, _, _ = _whole(loss)(params, stats, one, key, *rest)
+    grads, mean, _, _ = _gradient(loss, _total)(params, stats, one, key, *rest)
     return optax.tree.norm(grads) / jnp.where(mean.weight > 0, mean.weight, 1), mean.weight
 
   def norms(learner: Learner, batch: Batch, key: Key, *rest) -> tuple[jax.Array, jax.Array]:
@@ -161,12 +175,21 @@ def _once(value: jax.Array) -> Mean:
   return Mean(value, jnp.ones_like(value))
 
 
-def _whole(loss: Loss):
-  def total(params, *args):
-    mean, (stats, metrics) = loss(params, *args)
-    return mean.total, (mean, stats, metrics)
+def _value(mean: Mean) -> jax.Array:
+  # What is differentiated is divided already, and so once, not once for each parameter.
+  return mean.total / jax.lax.stop_gradient(mean.weight)
 
-  gradient = jax.grad(total, has_aux=True)
+
+def _total(mean: Mean) -> jax.Array:
+  return mean.total
+
+
+def _gradient(loss: Loss, of: Callable[[Mean], jax.Array]):
+  def scalar(params, *args):
+    mean, (stats, metrics) = loss(params, *args)
+    return of(mean), (mean, stats, metrics)
+
+  gradient = jax.grad(scalar, has_aux=True)
 
   def differentiate(*args):
     grads, (mean, stats, metrics) = gradient(*args)
@@ -176,18 +199,21 @@ def _whole(loss: Loss):
 
 
 def _in_parts(loss: Loss, count: int):
+  differentiate_part = _gradient(loss, _total)
+
   def differentiate(params, stats, batch, key, *rest):
     def body(carry, part):
       total, stats = carry
       examples, index = part
       key_part = jax.random.fold_in(key, index)
-      grads, mean, stats, metrics = _whole(loss)(params, stats, examples, key_part, *rest)
+      grads, mean, stats, metrics = differentiate_part(params, stats, examples, key_part, *rest)
       return (jax.tree.map(jnp.add, total, grads), stats), (mean, metrics)
 
     parts = jax.tree.map(lambda x: _interleave(x, count), batch)
     zeros = jax.tree.map(jnp.zeros_like, params)
     (grads, stats), sums = jax.lax.scan(body, (zeros, stats), (parts, jnp.arange(count)))
     mean, metrics = jax.tree.map(lambda x: jnp.sum(x, axis=0), sums)
+    grads = jax.tree.map(lambda grad: grad / mean.weight, grads)
     return grads, mean, stats, metrics
 
   return differentiate

@@ -1,7 +1,9 @@
-// Direct convolution and pooling of NHWC images, recurrent cells and products of matrices, of floats on a CPU, as XLA's foreign functions.
+// Direct convolution and pooling of NHWC images, recurrent cells, products of matrices and Adam, of floats on a CPU, as
+// XLA's foreign functions.
 //
 // settings of images: strides (rows, columns), low paddings, dilation of the images, dilation of the kernel, groups; for
 // pooling the size of the window and 1 in place of the last three.
+#include "adam.h"
 #include "forward.h"
 #include "gradient.h"
 #include "pooling.h"
@@ -60,6 +62,30 @@ ffi::Error matrix_product(ffi::ThreadPool pool, Buffer a, Buffer b, Result c, bo
 auto binding(decltype(&matrix_product)) {
   return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<Buffer>().Arg<Buffer>().Ret<Buffer>().Attr<bool>("a_turned").Attr<bool>(
       "b_turned");
+}
+
+// numbers: the learning rate and the corrections of both moments. After them g, m, s and w of each array; m, s and w are
+// also the results.
+ffi::Error adam_step(ffi::ThreadPool pool, Buffer numbers, ffi::RemainingArgs given, ffi::RemainingRets kept, float b1,
+                     float b2, float eps, ffi::Span<const float> decays) {
+  const size_t count = decays.size();
+  std::vector<Moved> arrays;
+  for (size_t n = 0; n < count; ++n) {
+    const auto result = [&](size_t part) { return (*kept.get<Buffer>(part * count + n))->typed_data(); };
+    const Buffer g = *given.get<Buffer>(n);
+    arrays.push_back({static_cast<int64_t>(g.element_count()), decays[n], g.typed_data(), result(0), result(1), result(2)});
+    for (size_t part = 0; part < 3; ++part)
+      if ((*given.get<Buffer>((part + 1) * count + n)).typed_data() != result(part))
+        return ffi::Error::Internal("Adam's arrays are not in their places");
+  }
+  const float* f = numbers.typed_data();
+  adam(pool, {f[0], f[1], f[2], b1, b2, eps}, arrays);
+  return ffi::Error::Success();
+}
+
+auto binding(decltype(&adam_step)) {
+  return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<Buffer>().RemainingArgs().RemainingRets().Attr<float>("b1").Attr<float>(
+      "b2").Attr<float>("eps").Attr<ffi::Span<const float>>("decays");
 }
 
 // The number of a cell is its place in CELLS of nn_zoo/ops/recurrence_cells.py.
@@ -130,3 +156,4 @@ NN_ZOO_KERNEL(max_pool_scatter);
 NN_ZOO_KERNEL(recurrence);
 NN_ZOO_KERNEL(recurrence_backward);
 NN_ZOO_KERNEL(matrix_product);
+NN_ZOO_KERNEL(adam_step);

@@ -11,7 +11,8 @@ import optax
 
 from nn_zoo import named
 from nn_zoo.errors import InputError
-from nn_zoo.task import Average, Params
+from nn_zoo.task import Average, Params, stepping
+from nn_zoo.train.one_pass import OnePass, chain
 from nn_zoo.train.optimizers import OPTIMIZERS
 from nn_zoo.train.schedule import schedule as make_schedule
 
@@ -32,7 +33,7 @@ def optimizer(
   factor: Any = 1.0,
   **fields,
 ) -> optax.GradientTransformation:
-  """The named optimizer and everything around it, as one optax transformation.
+  """The named optimizer and everything around it, as one optax transformation (and one pass, for Adam).
 
   Args:
     name: in OPTIMIZERS.
@@ -60,33 +61,35 @@ def optimizer(
     'average': average,
   }
   named.check(optimizer, 'optimizer', name, (), 0, {'name': name, 'freeze': freeze, **numbers})
-  for key, value in numbers.items():
-    if not 0 <= value < (1 if key == 'average' else math.inf):
-      limits = 'a number from 0 to below 1' if key == 'average' else 'a finite number, 0 or above'
-      raise InputError(f'optimizer.{key}={value}: expected {limits}')
+  _check(numbers)
   planned = make_schedule(learning_rate, steps, schedule)
   rate = (
     planned if isinstance(factor, float) and factor == 1 else lambda count: factor * planned(count)
   )
+  clips = [optax.clip(clip_value)] if clip_value else []
+  clips += [optax.clip_by_global_norm(clip_norm)] if clip_norm else []
+  tx = chain(*clips, *_rule(name, rate, weight_decay, fields))
+  if freeze:
+    tx = frozen(tx, freeze)
+  return with_average(tx, average) if average else tx
+
+
+def _check(numbers):
+  for key, value in numbers.items():
+    if not 0 <= value < (1 if key == 'average' else math.inf):
+      limits = 'a number from 0 to below 1' if key == 'average' else 'a finite number, 0 or above'
+      raise InputError(f'optimizer.{key}={value}: expected {limits}')
+
+
+def _rule(name, rate, weight_decay, fields):
   entry = named.choose(OPTIMIZERS, name, 'optimizer.name')
   reserved = ('learning_rate', *(entry.decay or ()))
   named.check(entry.function, 'optimizer', name, reserved, 0, fields)
-  chain = []
-  if clip_value:
-    chain.append(optax.clip(clip_value))
-  if clip_norm:
-    chain.append(optax.clip_by_global_norm(clip_norm))
   if entry.decay:
     decay, mask = entry.decay
-    chain.append(entry.function(rate, **{decay: weight_decay, mask: is_weight}, **fields))
-  else:
-    chain.append(entry.function(rate, **fields))
-    if weight_decay:
-      chain.append(decoupled_decay(rate, weight_decay))
-  tx = optax.chain(*chain)
-  if freeze:
-    tx = frozen(tx, freeze)
-  return optax.chain(tx, running_average(average)) if average else tx
+    return [entry.function(rate, **{decay: weight_decay, mask: is_weight}, **fields)]
+  rule = [entry.function(rate, **fields)]
+  return [*rule, decoupled_decay(rate, weight_decay)] if weight_decay else rule
 
 
 def is_weight(params: Params) -> Params:
@@ -116,24 +119,32 @@ def decoupled_decay(rate: optax.Schedule, weight_decay: float) -> optax.Gradient
   return optax.GradientTransformation(init, update)
 
 
-def running_average(decay: float) -> optax.GradientTransformation:
-  """Keeps a_t = d a_{t-1} + (1 - d) w_t with d = min(decay, t / (t + 9)), for `nn_zoo.task.averaged`.
+def with_average(tx: optax.GradientTransformation, decay: float) -> OnePass:
+  """`tx`, and a_t = d a_{t-1} + (1 - d) w_t with d = min(decay, t / (t + 9)), for `nn_zoo.task.averaged`.
 
   Early on the average is over few steps, so that it does not remember the random start. Source: Polyak &
   Juditsky 1992, "Acceleration of stochastic approximation by averaging", https://doi.org/10.1137/0330046.
   """
+  tx_step, tx_update = stepping(tx), optax.with_extra_args_support(tx).update
+
+  def follow(average, params):
+    count = average.count + 1
+    keep = jnp.minimum(decay, count / (count + 9))
+    mean = jax.tree.map(lambda old, new: keep * old + (1 - keep) * new, average.params, params)
+    return Average(mean, count)
 
   def init(params):
-    return Average(jax.tree.map(jnp.copy, params), jnp.zeros([], jnp.int32))
+    return tx.init(params), Average(jax.tree.map(jnp.copy, params), jnp.zeros([], jnp.int32))
 
-  def update(updates, state, params=None):
-    count = state.count + 1
-    keep = jnp.minimum(decay, count / (count + 9))
-    new = optax.apply_updates(params, updates)
-    mean = jax.tree.map(lambda old, param: keep * old + (1 - keep) * param, state.params, new)
-    return updates, Average(mean, count)
+  def update(grads, state, params=None, **extra):
+    updates, kept = tx_update(grads, state[0], params, **extra)
+    return updates, (kept, follow(state[1], optax.apply_updates(params, updates)))
 
-  return optax.GradientTransformation(init, update)
+  def step(grads, state, params, **extra):
+    params, kept = tx_step(grads, state[0], params, **extra)
+    return params, (kept, follow(state[1], params))
+
+  return OnePass(init, update, step)
 
 
 def frozen(tx: optax.GradientTransformation, patterns: tuple[str, ...]):

@@ -1,4 +1,6 @@
-"""The table of optimizers: optax's own but for Adan, each with its update in a line and its source.
+"""The table of optimizers, each with its update in a line and its source.
+
+All are optax's own but for Adan; Adam's step is ours (`one_pass`).
 
 w weights, g gradient, η learning rate, λ weight decay, m and v first moments, s second moment.
 """
@@ -11,6 +13,7 @@ from optax import contrib
 
 from nn_zoo.train.adan import adan
 from nn_zoo.train.adapted import fromage, madgrad, momentum, nesterov, polyak_sgd, sm3
+from nn_zoo.train.one_pass import adam
 
 
 class Optimizer(NamedTuple):
@@ -74,12 +77,13 @@ OPTIMIZERS: dict[str, Optimizer] = {
     _link('Zeiler 2012', 'arxiv.org/abs/1212.5701'),
   ),
   'adam': Optimizer(
-    optax.adam,
+    adam,
     'm ← β₁m + (1 − β₁)g; s ← β₂s + (1 − β₂)g²; w ← w − ηm̂/(√ŝ + ε)',
     _link('Kingma & Ba 2014', 'arxiv.org/abs/1412.6980'),
+    _WITH_MASK,
   ),
   'adamw': Optimizer(
-    optax.adamw,
+    adam,
     "Adam's update − ηλw",
     _link('Loshchilov & Hutter 2017', 'arxiv.org/abs/1711.05101'),
     _WITH_MASK,

@@ -2,7 +2,8 @@
 
 import jax
 import numpy as np
-import optax
+
+from nn_zoo.task import stepping
 
 STEPS = 8
 HALVING = {'name': 'step', 'every': 3, 'factor': 0.5}
@@ -31,12 +32,10 @@ def trajectory(tx, params=PARAMS, steps=STEPS, move=True):
 
   Not jitted: one by one, most operations are the same for all optimizers, and compiled but once.
   """
-  tx = optax.with_extra_args_support(tx)
-  state, seen = tx.init(params), []
+  step, state, seen = stepping(tx), tx.init(params), []
   for grads, loss in zip(GRADIENTS[:steps], LOSSES[:steps], strict=True):
     grads = jax.tree.map(lambda grad, param: grad.astype(param.dtype), grads, params)
-    updates, state = tx.update(grads, state, params, value=loss)
-    after = optax.apply_updates(params, updates)
+    after, state = step(grads, state, params, value=loss)
     seen.append(after)
     params = after if move else params
   return seen

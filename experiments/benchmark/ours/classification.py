@@ -18,7 +18,7 @@ import_seconds = time.perf_counter() - began
 from experiments.benchmark import side
 from experiments.benchmark.ours.roof import roof
 
-OPTIMIZERS = {'adam': optax.adam, 'sgd': partial(optax.sgd, momentum=0.9)}
+OPTIMIZERS = {'adam': partial(nn_zoo.optimizer, 'adam'), 'sgd': partial(optax.sgd, momentum=0.9)}
 
 
 def main() -> None:
