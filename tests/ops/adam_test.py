@@ -42,7 +42,7 @@ def theirs(params, gradients, rate=0.1):
   tx = optax.adamw(rate, **FIELDS, weight_decay=0.25, mask=mask)
   state = tx.init(params)
   for step in range(len(gradients['a'])):
-    grads = jax.tree.map(lambda leaf: leaf[step], gradients)
+    grads = jax.tree.map(lambda leaf, step=step: leaf[step], gradients)
     updates, state = tx.update(grads, state, params)
     params = optax.apply_updates(params, updates)
   return state[0].mu, state[0].nu, params
@@ -81,7 +81,10 @@ def test_it_maps_over_rates_and_nets(kernels):
   rates = jnp.array([0.1, 0.3])
   found = jax.jit(jax.vmap(ours))(params, gradients, rates)
   for place, rate in enumerate((0.1, 0.3)):
-    one = [jax.tree.map(lambda leaf: leaf[place], tree) for tree in (params, gradients, found)]
+    one = [
+      jax.tree.map(lambda leaf, place=place: leaf[place], tree)
+      for tree in (params, gradients, found)
+    ]
     near(one[2], theirs(*one[:2], rate))
 
 
