@@ -116,10 +116,10 @@ MODEL_EXAMPLES = {
     {
       'Dense_0/kernel': (6, 7),
       'Dense_0/bias': (7,),
-      'Activation_0/PReLU_0/negative_slope': (),
+      'Normalization_0/Activation_0/PReLU_0/negative_slope': (),
       'Dense_1/kernel': (7, 6),
       'Dense_1/bias': (6,),
-      'Activation_1/PReLU_0/negative_slope': (),
+      'Normalization_1/Activation_0/PReLU_0/negative_slope': (),
       'Dense_2/kernel': (6, 3),
       'Dense_2/bias': (3,),
     },

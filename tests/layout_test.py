@@ -16,7 +16,7 @@ ALLOWED = {
   'models': {'layers', 'ops'},
   'tasks': {'task', 'ops'},
   'data': {'task'},
-  'train': {'task', 'native'},
+  'train': {'task', 'ops', 'native'},
   'report': set(),
   'config': set(),
   'drawing': {'data', 'layers', 'models', 'report', 'task', 'tasks'},

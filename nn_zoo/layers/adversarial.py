@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 
+from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.normalization import Normalization
 from nn_zoo.layers.spectral import SpectralLinear
 
@@ -18,6 +19,7 @@ class ConditionalNormalization(nn.Module):
 
   Attributes:
     classes: 0 for none.
+    activation: of the result.
     dtype: of the computation; parameters are float32.
 
   Source: Dumoulin, Shlens & Kudlur 2017, "A learned representation for artistic style",
@@ -25,19 +27,20 @@ class ConditionalNormalization(nn.Module):
   """
 
   classes: int = 0
+  activation: str = 'identity'
   dtype: Any = None
 
   @nn.compact
   def __call__(self, x: jax.Array, label_B: jax.Array | None, train: bool) -> jax.Array:
     if not self.classes:
-      return Normalization('batch', dtype=self.dtype)(x, train)
+      return Normalization('batch', activation=self.activation, dtype=self.dtype)(x, train)
     fields = {'momentum': 0.9, 'use_bias': False, 'use_scale': False, 'use_fast_variance': False}
     y = nn.BatchNorm(not train, epsilon=1e-5, dtype=self.dtype, **fields)(x)
     shape = (x.shape[0], *(1,) * (x.ndim - 2), x.shape[-1])
     fields = {'num_embeddings': self.classes, 'features': x.shape[-1], 'dtype': self.dtype}
     scale = nn.Embed(**fields, embedding_init=nn.initializers.ones, name='scale')(label_B)
     bias = nn.Embed(**fields, embedding_init=nn.initializers.zeros, name='bias')(label_B)
-    return y * scale.reshape(shape) + bias.reshape(shape)
+    return Activation(self.activation)(y * scale.reshape(shape) + bias.reshape(shape))
 
 
 class BatchDeviation(nn.Module):

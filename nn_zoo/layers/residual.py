@@ -62,16 +62,15 @@ class ResidualBlock(nn.Module):
     h_BHWC, last = x_BHWC, len(parts) - 1
     for index, (size, channels, stride) in enumerate(parts):
       if self.preactivation:
-        h_BHWC = self._activated(self._normalized(h_BHWC, train))
+        h_BHWC = self._normalized(h_BHWC, train, activated=True)
         # A shape is changed after the first activation, which then serves both ways.
         x_BHWC = h_BHWC if index == 0 and self._changes(x_BHWC) else x_BHWC
       h_BHWC = self._convolved(h_BHWC, channels, size, stride, nothing=index == last)
       if not self.preactivation:
-        h_BHWC = self._normalized(h_BHWC, train, nothing=index == last)
-        h_BHWC = self._activated(h_BHWC) if index < last else h_BHWC
+        h_BHWC = self._normalized(h_BHWC, train, activated=index < last, nothing=index == last)
     h_BHWC = StochasticDepth(self.stochastic_depth)(h_BHWC, train)
     y_BHWC = self._shortcut(x_BHWC, train) + h_BHWC
-    return y_BHWC if self.preactivation else self._activated(y_BHWC)
+    return y_BHWC if self.preactivation else Activation(self.activation)(y_BHWC)
 
   def _changes(self, x_BHWC):
     return self.strides > 1 or x_BHWC.shape[-1] != self._outputs()
@@ -101,12 +100,11 @@ class ResidualBlock(nn.Module):
       dtype=self.dtype,
     )(x_BHWC)
 
-  def _normalized(self, x_BHWC, train, nothing=False):
+  def _normalized(self, x_BHWC, train, activated=False, nothing=False):
+    fields = {'activation': self.activation} if activated else {}
     scale_init = nn.initializers.zeros if nothing and self.zero_init else nn.initializers.ones
-    return Normalization(self.normalization, scale_init=scale_init, dtype=self.dtype)(x_BHWC, train)
-
-  def _activated(self, x_BHWC):
-    return Activation(self.activation)(x_BHWC)
+    layer = Normalization(self.normalization, scale_init=scale_init, dtype=self.dtype, **fields)
+    return layer(x_BHWC, train)
 
 
 def residual_stages(

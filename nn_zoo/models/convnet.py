@@ -49,8 +49,9 @@ class ConvNet(nn.Module):
     for width in self.widths:
       for _ in range(self.depth):
         x_BHWC = Conv(width, use_bias=use_bias, dtype=self.dtype)(x_BHWC)
-        x_BHWC = Normalization(self.normalization, dtype=self.dtype)(x_BHWC, train)
-        x_BHWC = Activation(self.activation)(x_BHWC)
+        x_BHWC = Normalization(self.normalization, activation=self.activation, dtype=self.dtype)(
+          x_BHWC, train
+        )
       x_BHWC = max_pool(x_BHWC)
     h_BF = x_BHWC.reshape(x_BHWC.shape[0], -1)
     h_BF = nn.Dropout(self.dropout, deterministic=not train)(h_BF)

@@ -52,10 +52,10 @@ class _Generator(nn.Module):
     features = self.width * 2 ** (doublings - 1)
     fields = {'use_bias': False, 'kernel_init': _INIT, 'dtype': self.dtype}
     h = nn.Dense(side * side * features, **fields)(z_BZ).reshape(-1, side, side, features)
-    h = nn.relu(ConditionalNormalization(self.classes, self.dtype)(h, label_B, train))
+    h = ConditionalNormalization(self.classes, 'relu', self.dtype)(h, label_B, train)
     for level in range(doublings - 1, 0, -1):
       h = ConvTranspose(self.width * 2 ** (level - 1), (4, 4), 2, **fields)(h)
-      h = nn.relu(ConditionalNormalization(self.classes, self.dtype)(h, label_B, train))
+      h = ConditionalNormalization(self.classes, 'relu', self.dtype)(h, label_B, train)
     h = ConvTranspose(self.shape[-1], (4, 4), 2, kernel_init=_INIT, dtype=self.dtype)(h)
     return jnp.tanh(h)
 

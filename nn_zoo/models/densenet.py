@@ -8,7 +8,6 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from nn_zoo.errors import InputError
-from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.convolution import Conv
 from nn_zoo.layers.normalization import Normalization
 from nn_zoo.named import DType
@@ -108,5 +107,6 @@ class DenseNet(nn.Module):
     )(x_BHWC)
 
   def _activated(self, x_BHWC, train):
-    x_BHWC = Normalization(self.normalization, dtype=self.dtype)(x_BHWC, train)
-    return Activation(self.activation)(x_BHWC)
+    return Normalization(self.normalization, activation=self.activation, dtype=self.dtype)(
+      x_BHWC, train
+    )

@@ -9,7 +9,6 @@ import jax
 from flax import linen as nn
 
 from nn_zoo.errors import InputError
-from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.stochastic_depth import linear_rates
 from nn_zoo.models.mobilenet import ConvNormalization, InvertedResidual, divisible
 from nn_zoo.named import DType
@@ -74,8 +73,9 @@ class EfficientNet(nn.Module):
         f'efficientnet takes images [batch, height, width, channels], got {x_BHWC.shape}'
       )
     same = {'normalization': self.normalization, 'epsilon': EPSILON, 'dtype': self.dtype}
-    stem = ConvNormalization(divisible(32 * self.width), 3, 1 if self.small_images else 2, **same)
-    x_BHWC = Activation(self.activation)(stem(x_BHWC, train))
+    edges = {'activation': self.activation, **same}
+    stem = ConvNormalization(divisible(32 * self.width), 3, 1 if self.small_images else 2, **edges)
+    x_BHWC = stem(x_BHWC, train)
     counts = [math.ceil(stage[2] * self.depth) for stage in self.stages]
     rates = iter(linear_rates(self.stochastic_depth, sum(counts)))
     for (expansion, channels, _, strides, kernel), blocks in zip(self.stages, counts, strict=True):
@@ -91,8 +91,8 @@ class EfficientNet(nn.Module):
           zero_init=self.zero_init,
           **same,
         )(x_BHWC, train)
-    last = ConvNormalization(4 * x_BHWC.shape[-1], 1, **same)
-    h_BF = global_average_pool(Activation(self.activation)(last(x_BHWC, train)))
+    last = ConvNormalization(4 * x_BHWC.shape[-1], 1, **edges)
+    h_BF = global_average_pool(last(x_BHWC, train))
     return nn.Dropout(self.dropout, deterministic=not train)(h_BF)
 
   def __call__(self, x_BHWC: jax.Array, train: bool = False) -> jax.Array:

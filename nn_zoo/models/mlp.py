@@ -3,7 +3,6 @@
 import jax
 from flax import linen as nn
 
-from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.dense import Dense
 from nn_zoo.layers.normalization import Normalization
 from nn_zoo.named import DType
@@ -59,7 +58,8 @@ class MLP(nn.Module):
     h_BF = x.reshape(x.shape[0], -1)
     for width in self.widths:
       h_BF = Dense(width, dtype=self.dtype)(h_BF)
-      h_BF = Normalization(self.normalization, dtype=self.dtype)(h_BF, train)
-      h_BF = Activation(self.activation)(h_BF)
+      h_BF = Normalization(self.normalization, activation=self.activation, dtype=self.dtype)(
+        h_BF, train
+      )
       h_BF = nn.Dropout(self.dropout, deterministic=not train)(h_BF)
     return Dense(self.classes, dtype=self.dtype)(h_BF)

@@ -7,7 +7,6 @@ import jax
 from flax import linen as nn
 
 from nn_zoo.errors import InputError
-from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.convolution import Conv
 from nn_zoo.layers.normalization import Normalization
 from nn_zoo.layers.residual import HE_NORMAL
@@ -28,7 +27,7 @@ class ConvNormalization(nn.Module):
 
   Attributes:
     features, kernel, strides, groups: of the convolution; groups=0: depthwise.
-    normalization, epsilon: see `nn_zoo.layers.normalization`.
+    normalization, epsilon, activation: see `nn_zoo.layers.normalization`.
     zero_init: the normalization's scale starts at 0, or the kernel if there is no normalization.
     dtype: of the computation; parameters are float32.
   """
@@ -39,6 +38,7 @@ class ConvNormalization(nn.Module):
   groups: int = 1
   normalization: str = 'batch'
   epsilon: float | None = None
+  activation: str = 'identity'
   zero_init: bool = False
   dtype: DType = None
 
@@ -56,9 +56,8 @@ class ConvNormalization(nn.Module):
       dtype=self.dtype,
     )(x_BHWC)
     scale_init = nn.initializers.zeros if self.zero_init else nn.initializers.ones
-    return Normalization(
-      self.normalization, scale_init=scale_init, epsilon=self.epsilon, dtype=self.dtype
-    )(x_BHWC, train)
+    fields = {'epsilon': self.epsilon, 'activation': self.activation, 'dtype': self.dtype}
+    return Normalization(self.normalization, scale_init=scale_init, **fields)(x_BHWC, train)
 
 
 class InvertedResidual(nn.Module):
@@ -99,9 +98,9 @@ class InvertedResidual(nn.Module):
     inner = channels * self.expansion
     h_BHWC = x_BHWC
     if self.expansion > 1:
-      h_BHWC = Activation(self.activation)(convolve(h_BHWC, inner, 1))
-    h_BHWC = convolve(h_BHWC, inner, self.kernel, strides=self.strides, groups=0)
-    h_BHWC = Activation(self.activation)(h_BHWC)
+      h_BHWC = convolve(h_BHWC, inner, 1, activation=self.activation)
+    depthwise = {'groups': 0, 'strides': self.strides, 'activation': self.activation}
+    h_BHWC = convolve(h_BHWC, inner, self.kernel, **depthwise)
     if self.squeeze:
       units = max(1, int(channels * self.squeeze))
       h_BHWC = SqueezeExcitation(units, self.activation, dtype=self.dtype)(h_BHWC)
@@ -165,8 +164,9 @@ class MobileNetV2(nn.Module):
         f'mobilenet_v2 takes images [batch, height, width, channels], got {x_BHWC.shape}'
       )
     same = {'normalization': self.normalization, 'dtype': self.dtype}
-    stem = ConvNormalization(divisible(32 * self.width), 3, 1 if self.small_images else 2, **same)
-    x_BHWC = Activation(self.activation)(stem(x_BHWC, train))
+    edges = {'activation': self.activation, **same}
+    stem = ConvNormalization(divisible(32 * self.width), 3, 1 if self.small_images else 2, **edges)
+    x_BHWC = stem(x_BHWC, train)
     rates = iter(linear_rates(self.stochastic_depth, sum(stage[2] for stage in self.stages)))
     for expansion, channels, blocks, strides in self.stages:
       for block in range(blocks):
@@ -179,8 +179,8 @@ class MobileNetV2(nn.Module):
           zero_init=self.zero_init,
           **same,
         )(x_BHWC, train)
-    last = ConvNormalization(divisible(self.last_width * max(1, self.width)), 1, **same)
-    h_BF = global_average_pool(Activation(self.activation)(last(x_BHWC, train)))
+    last = ConvNormalization(divisible(self.last_width * max(1, self.width)), 1, **edges)
+    h_BF = global_average_pool(last(x_BHWC, train))
     return nn.Dropout(self.dropout, deterministic=not train)(h_BF)
 
   def __call__(self, x_BHWC: jax.Array, train: bool = False) -> jax.Array:

@@ -7,7 +7,6 @@ import jax
 from flax import linen as nn
 
 from nn_zoo.errors import InputError
-from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.convolution import Conv
 from nn_zoo.layers.normalization import Normalization
 from nn_zoo.layers.residual import HE_NORMAL, residual_stages
@@ -95,5 +94,6 @@ class ResNetCifar(nn.Module):
     return nn.Dropout(self.dropout, deterministic=not train)(global_average_pool(x_BHWC))
 
   def _normalized_and_activated(self, x_BHWC, train):
-    x_BHWC = Normalization(self.normalization, dtype=self.dtype)(x_BHWC, train)
-    return Activation(self.activation)(x_BHWC)
+    return Normalization(self.normalization, activation=self.activation, dtype=self.dtype)(
+      x_BHWC, train
+    )

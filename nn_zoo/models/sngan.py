@@ -32,9 +32,9 @@ class _Up(nn.Module):
   @nn.compact
   def __call__(self, x: jax.Array, label_B: jax.Array | None, train: bool) -> jax.Array:
     fields = {'kernel_init': _INIT, 'dtype': self.dtype}
-    h = nn.relu(ConditionalNormalization(self.classes, self.dtype)(x, label_B, train))
+    h = ConditionalNormalization(self.classes, 'relu', self.dtype)(x, label_B, train)
     h = Conv(self.features, (3, 3), use_bias=False, **fields)(_doubled(h))
-    h = nn.relu(ConditionalNormalization(self.classes, self.dtype)(h, label_B, train))
+    h = ConditionalNormalization(self.classes, 'relu', self.dtype)(h, label_B, train)
     h = Conv(self.features, (3, 3), **fields)(h)
     return h + _doubled(Conv(self.features, (1, 1), use_bias=False, **fields)(x))
 
@@ -79,7 +79,7 @@ class _Generator(nn.Module):
     h = nn.Dense(side * side * self.width, **fields)(z_BZ).reshape(-1, side, side, self.width)
     for _ in range(doublings):
       h = _Up(self.width, self.classes, self.dtype)(h, label_B, train)
-    h = nn.relu(ConditionalNormalization(dtype=self.dtype)(h, None, train))
+    h = ConditionalNormalization(activation='relu', dtype=self.dtype)(h, None, train)
     return jnp.tanh(Conv(self.shape[-1], (3, 3), **fields)(h))
 
 

@@ -73,8 +73,9 @@ class VGG(nn.Module):
           kernel_init=HE_NORMAL,
           dtype=self.dtype,
         )(x_BHWC)
-        x_BHWC = Normalization(self.normalization, dtype=self.dtype)(x_BHWC, train)
-        x_BHWC = Activation(self.activation)(x_BHWC)
+        x_BHWC = Normalization(self.normalization, activation=self.activation, dtype=self.dtype)(
+          x_BHWC, train
+        )
       x_BHWC = max_pool(x_BHWC)
     x_BHWC = adaptive_average_pool(x_BHWC, self.grid)
     h_BF = x_BHWC.reshape(x_BHWC.shape[0], -1)

@@ -1,11 +1,12 @@
-// Direct convolution and pooling of NHWC images, recurrent cells, products of matrices and Adam, of floats on a CPU, as
-// XLA's foreign functions.
+// Direct convolution and pooling of NHWC images, recurrent cells, products of matrices, batch normalization and
+// Adam, of floats on a CPU, as XLA's foreign functions.
 //
 // settings of images: strides (rows, columns), low paddings, dilation of the images, dilation of the kernel, groups; for
 // pooling the size of the window and 1 in place of the last three.
 #include "adam.h"
 #include "forward.h"
 #include "gradient.h"
+#include "normalization.h"
 #include "pooling.h"
 #include "product.h"
 #include "recurrence.h"
@@ -62,6 +63,36 @@ ffi::Error matrix_product(ffi::ThreadPool pool, Buffer a, Buffer b, Result c, bo
 auto binding(decltype(&matrix_product)) {
   return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<Buffer>().Arg<Buffer>().Ret<Buffer>().Attr<bool>("a_turned").Attr<bool>(
       "b_turned");
+}
+
+ffi::Error normalization(ffi::ThreadPool pool, Buffer x, Buffer scale, Buffer bias, Result y, Result mean, Result variance,
+                         float epsilon, float low, float high) {
+  const Rows rows{x.dimensions()[0], x.dimensions()[1]};
+  moments(pool, rows, x.typed_data(), mean->typed_data(), variance->typed_data());
+  const Normalization f(rows, epsilon, low, high, mean->typed_data(), variance->typed_data(), scale.typed_data(),
+                        bias.typed_data());
+  normalize(pool, f, x.typed_data(), y->typed_data());
+  return ffi::Error::Success();
+}
+
+ffi::Error normalization_backward(ffi::ThreadPool pool, Buffer x, Buffer dy, Buffer mean, Buffer variance, Buffer scale,
+                                  Buffer bias, Result dx, Result dscale, Result dbias, float epsilon, float low, float high) {
+  const Normalization f({x.dimensions()[0], x.dimensions()[1]}, epsilon, low, high, mean.typed_data(),
+                        variance.typed_data(), scale.typed_data(), bias.typed_data());
+  normalize_backward(pool, f, x.typed_data(), dy.typed_data(), dx->typed_data(), dscale->typed_data(), dbias->typed_data());
+  return ffi::Error::Success();
+}
+
+auto binding(decltype(&normalization)) {
+  return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>()
+      .Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Ret<Buffer>().Ret<Buffer>().Ret<Buffer>()
+      .Attr<float>("epsilon").Attr<float>("low").Attr<float>("high");
+}
+
+auto binding(decltype(&normalization_backward)) {
+  return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>()
+      .Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>()
+      .Ret<Buffer>().Ret<Buffer>().Ret<Buffer>().Attr<float>("epsilon").Attr<float>("low").Attr<float>("high");
 }
 
 // numbers: the learning rate and the corrections of both moments. After them g, m, s and w of each array; m, s and w are
@@ -156,4 +187,6 @@ NN_ZOO_KERNEL(max_pool_scatter);
 NN_ZOO_KERNEL(recurrence);
 NN_ZOO_KERNEL(recurrence_backward);
 NN_ZOO_KERNEL(matrix_product);
+NN_ZOO_KERNEL(normalization);
+NN_ZOO_KERNEL(normalization_backward);
 NN_ZOO_KERNEL(adam_step);

@@ -24,9 +24,11 @@ KERNEL_GRADIENT = 'nn_zoo_convolve_kernel_gradient'
 POOL_GATHER, POOL_SCATTER = 'nn_zoo_max_pool_gather', 'nn_zoo_max_pool_scatter'
 RECURRENCE, RECURRENCE_BACKWARD = 'nn_zoo_recurrence', 'nn_zoo_recurrence_backward'
 PRODUCT, ADAM = 'nn_zoo_matrix_product', 'nn_zoo_adam_step'
+NORMALIZATION, NORMALIZATION_BACKWARD = 'nn_zoo_normalization', 'nn_zoo_normalization_backward'
 KERNELS = (
   *(CONVOLVE, KERNEL_GRADIENT, POOL_GATHER, POOL_SCATTER),
   *(RECURRENCE, RECURRENCE_BACKWARD, PRODUCT, ADAM),
+  *(NORMALIZATION, NORMALIZATION_BACKWARD),
 )
 
 

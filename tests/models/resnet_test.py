@@ -124,7 +124,7 @@ def test_preactivation_normalizes_before_and_leaves_the_sum_as_it_is():
   _, seen = model.apply(variables, x_BHWC, capture_intermediates=True, mutable='intermediates')
   seen = seen['intermediates']
   assert (seen['ResidualBlock_1']['__call__'][0] < 0).any()
-  assert (seen['Activation_0']['__call__'][0] >= 0).all()
+  assert (seen['Normalization_0']['__call__'][0] >= 0).all()
   # Stem, twice two convolutions and a shortcut; one normalization of each block's inputs and convolutions.
   kernels = [p for p, _ in jax.tree.leaves_with_path(variables['params']) if p[-1].key == 'kernel']
   scales = [p for p, _ in jax.tree.leaves_with_path(variables['params']) if p[-1].key == 'scale']

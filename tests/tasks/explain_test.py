@@ -95,7 +95,7 @@ def test_a_model_of_the_table_needs_no_change(normalization):
   model = create_model('convnet', classes=3, widths=(4,), hidden=0, normalization=normalization)
   variables = begun(model, IMAGES)
   found = explain(model, variables, halved, Conv, IMAGES, CLASSES)
-  assert found.layer == 'Activation_0'
+  assert found.layer == 'Normalization_0'
   assert found.maps[0][0] == 'Conv_0'
   assert np.isfinite(found.cam_LNHW).all()
   assert found.saliency_LNHW.max() > 0
