@@ -25,5 +25,7 @@ def get_config():
     'shared': True,
     'length': 100,
     'too_long': 'cut',
+    'tokens': 0,
+    'buckets': 4,
   }
   return config

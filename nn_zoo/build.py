@@ -14,12 +14,13 @@ from nn_zoo import data as data_room
 from nn_zoo import named
 from nn_zoo.config import Config, check_config
 from nn_zoo.data.augmentation import augmentation
+from nn_zoo.data.bucketed import Bucketed
 from nn_zoo.data.dataset import Dataset
 from nn_zoo.data.preprocess import as_they_are, preparation
 from nn_zoo.data.stream import Balanced, InOrder, Shuffled
 from nn_zoo.data.tokenizer import with_kept
 from nn_zoo.data.windows import Windows
-from nn_zoo.drawing import drawn, with_memory
+from nn_zoo.drawing import TRANSFORMERS, drawn, with_heads, with_memory
 from nn_zoo.errors import InputError
 from nn_zoo.kinds import KINDS
 from nn_zoo.models import MODELS
@@ -27,6 +28,7 @@ from nn_zoo.models.recurrent import RNN
 from nn_zoo.report.markup import Section
 from nn_zoo.task import State, Task, descend
 from nn_zoo.tasks import TASKS
+from nn_zoo.tasks.bucketed import bucketed
 from nn_zoo.train.monitor import Monitor, metric_names
 from nn_zoo.train.optimizer import optimizer
 from nn_zoo.train.start import started
@@ -48,7 +50,7 @@ class Experiment(NamedTuple):
   model: nn.Module
   task: Task
   data: Dataset
-  train: Shuffled | Balanced | Windows
+  train: Shuffled | Balanced | Windows | Bucketed
   evals: dict[str, InOrder]
   measures: dict[str, Callable[..., float | dict[str, Any]]]
   sections: Callable[..., list[Section]]
@@ -88,8 +90,11 @@ def build(
     own = config['optimizer'] | {'average': 0.0} | fields.pop('critic_optimizer')
     given['critic_tx'] = optimizer(**own, steps=train['steps'] * fields['critic_steps'])
 
+  stream = _stream(config, data)
+
   def task_of(model, tx=tx):
-    return named.call(TASKS, 'task', name, model, tx, given=given, **fields)
+    task = named.call(TASKS, 'task', name, model, tx, given=given, **fields)
+    return bucketed(task, stream.shapes) if isinstance(stream, Bucketed) else task
 
   task = task_of(model)
   evals = {
@@ -97,7 +102,6 @@ def build(
     for split, arrays in (('validation', data.validation), ('test', data.test))
     if len(jax.tree.leaves(arrays['targets'])[0])
   }
-  stream = _stream(config, data)
   measures = kind.measured(data) if kind.measured else kind.measures
   settle = kind.settle and kind.settle(config['task'], data.validation['targets'])
   if kind.targets == 'tokens':
@@ -109,6 +113,8 @@ def build(
     sections = partial(drawn, kind.sections, data, model, prepare, shown=shown)
     if isinstance(model, RNN) and not model.bidirectional:
       sections = partial(with_memory, sections, task_of, model, config)
+  if isinstance(model, TRANSFORMERS):
+    sections = partial(with_heads, sections, model, given.get('prepare', as_they_are))
   experiment = Experiment(model, task, data, stream, evals, measures, sections, settle)
   state = _rehearse(config, experiment)
 
@@ -203,7 +209,7 @@ def _given(config: Config, data: Dataset) -> dict[str, Any]:
   return given | KINDS[config['task']['name']].given(data.train)
 
 
-def _stream(config: Config, data: Dataset) -> Shuffled | Balanced | Windows:
+def _stream(config: Config, data: Dataset) -> Shuffled | Balanced | Windows | Bucketed:
   batch_size, seed = config['train']['batch_size'], config['seed']
   if _targets(data) == 'tokens':
     return Windows(data.train, batch_size, config['task']['window'], seed)

@@ -9,15 +9,25 @@ import numpy as np
 from nn_zoo.data.vocabulary import spelled
 from nn_zoo.layers.convolution import Conv
 from nn_zoo.layers.recurrent import Recurrent
+from nn_zoo.models.bert import BERT
+from nn_zoo.models.gpt import GPT
 from nn_zoo.models.recurrent import siblings
+from nn_zoo.models.transformer import Transformer
+from nn_zoo.models.vit import ViT
+from nn_zoo.ops.decoding import BEGIN
+from nn_zoo.report import attention as attention_report
 from nn_zoo.report import explanations
 from nn_zoo.report import memory as memory_report
 from nn_zoo.report.filters import section as first_filters
 from nn_zoo.task import Learner, averaged
+from nn_zoo.tasks.attended import attended
 from nn_zoo.tasks.explain import explain
 from nn_zoo.tasks.memory import memories
 
 FEW = 32  # examples over which the gradient in the states is taken
+SHOWN = 2  # examples of which the report shows where all heads look
+LONGEST = 64  # tokens of them
+TRANSFORMERS = (BERT, GPT, Transformer, ViT)
 
 
 def drawn(
@@ -51,3 +61,44 @@ def with_memory(draw, task_of, model, config, state, inputs, targets, prediction
   key = jax.random.fold_in(jax.random.key(config['seed']), 0)
   norms = memories(tasks, config['model']['name'], state, batch, key, Recurrent)
   return [*sections, memory_report.section(norms)]
+
+
+def with_heads(draw, model, prepare, state, inputs, targets, predictions, **settled):
+  """The sections, and where each head of each layer of a Transformer looks, for the first examples."""
+  sections = draw(state, inputs, targets, predictions, **settled)
+  if model.implementation == 'cudnn':  # which keeps no weights
+    return sections
+  learner = getattr(state, 'learner', state)
+  variables = {'params': averaged(learner), **learner.stats}
+  some = jax.tree.map(lambda array: np.asarray(array[:SHOWN]), inputs)
+  maps, about = _looks(model, prepare, variables, some, np.asarray(predictions[:SHOWN]))
+  captions = (f'example {n + 1}' for n in range(SHOWN))
+  maps = list(zip(captions, maps, strict=False))
+  return [*sections, attention_report.section(maps, about)] if maps else sections
+
+
+def _looks(model, prepare, variables, some, predictions):
+  # Weights [layers, heads, rows, columns] of each example, and what rows and columns are.
+  if isinstance(model, ViT):
+    side = some.shape[1] // model.patch
+    maps = attended(model, variables, prepare(some))[..., 0, 1:]
+    maps = maps.reshape(*maps.shape[:3], side, -1)
+    return np.swapaxes(maps, 0, 1), 'A map is the image in patches, as the class token looks at it.'
+  if isinstance(model, Transformer):
+    begin = np.full((len(predictions), 1), BEGIN, np.int32)
+    written = np.concatenate([begin, predictions[:, 0, :-1]], axis=1)
+    maps = attended(model, variables, some, written, layer='cross_attention')
+    sizes = zip((predictions[:, 0] != 0).sum(axis=1), some['length'], strict=True)
+    return _cropped(maps, sizes), 'Rows: tokens written; columns: tokens of the source.'
+  if isinstance(model, GPT):
+    some = some[:, : model.context]
+  length = some['length'] if isinstance(some, Mapping) else [some.shape[1]] * len(some)
+  maps = _cropped(attended(model, variables, some), zip(length, length, strict=True))
+  return maps, 'Rows: tokens that look; columns: tokens that are looked at.'
+
+
+def _cropped(maps, sizes):
+  return [
+    maps[:, n, :, : min(rows, LONGEST), : min(columns, LONGEST)]
+    for n, (rows, columns) in enumerate(sizes)
+  ]

@@ -10,6 +10,7 @@ import pytest
 from experiments.launch import ROOT, load_config, plain
 from nn_zoo.build import build
 from nn_zoo.data import load
+from nn_zoo.data.bucketed import Bucketed
 from nn_zoo.data.dataset import take
 from nn_zoo.data.stream import InOrder, Shuffled
 from nn_zoo.train.checkpoint import Checkpoints, digests
@@ -139,6 +140,8 @@ def experiment(request, tmp_path):
     if 'vocabulary' in config.data:
       config.data.vocabulary = 260  # bytes
       config.model.vocabulary = load(**config.data).tokenizers[1].size
+    if config.data.get('tokens'):
+      config.data.tokens, config.data.buckets, config.train.batch_size = 512, 2, 16
     if 'length' in config.model:
       config.model.length = 512  # of the longest in bytes
   elif 'vocabulary' in config.data:  # a table of millions would be saved again and again
@@ -151,7 +154,9 @@ def experiment(request, tmp_path):
   if config.model.name == 'dcgan':
     config.model.width = 8
   built = build(plain(config))
-  train = Shuffled(take(built.data.train, slice(200)), 16)
+  train = built.train
+  if not isinstance(train, Bucketed):
+    train = Shuffled(take(built.data.train, slice(200)), 16)
   evals = {'test': InOrder(take(built.data.test, slice(40)), 32)}
   return built._replace(train=train, evals=evals)
 

@@ -19,7 +19,7 @@ ALLOWED = {
   'train': {'task', 'ops', 'native'},
   'report': set(),
   'config': set(),
-  'drawing': {'data', 'layers', 'models', 'report', 'task', 'tasks'},
+  'drawing': {'data', 'layers', 'models', 'ops', 'report', 'task', 'tasks'},
   'kinds': {'data', 'report', 'tasks'},
 }
 EVERYWHERE = {'errors', 'named'}

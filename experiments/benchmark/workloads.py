@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experiments.benchmark import recurrent
+from experiments.benchmark import recurrent, transformers
 from experiments.benchmark.kinds import PLAIN, Processes, Target, Training, Workload
 from experiments.benchmark.nets import NETS, Net
 from experiments.settings import SETTINGS
@@ -124,3 +124,4 @@ WORKLOADS: dict[str, Workload] = {
 for _name, _net in NETS.items():
   WORKLOADS |= _of(_name, _net)
 WORKLOADS |= recurrent.workloads(_OURS)
+WORKLOADS |= transformers.workloads(_OURS, _HUGE)

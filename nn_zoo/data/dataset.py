@@ -26,8 +26,8 @@ class Dataset(NamedTuple):
     test: the examples to report.
     classes: one name for each class index; () where targets are real numbers.
     vocabulary: the word of each token id; () where inputs are no tokens.
-    fresh: (batch_size, seed) -> a train stream of examples drawn anew, of which `train` is a sample; None
-      where `train` is all there is.
+    fresh: (batch_size, seed) -> a train stream of the data's own: of examples drawn anew, of which `train` is
+      a sample, or of texts by their length; None where any stream of `train` will do.
     tokenizers: of sources and targets, where inputs and targets are both texts; else None. Targets are then
       {'values', 'length'} of token ids as inputs are.
   """

@@ -4,11 +4,13 @@ Shapes: N pairs, S tokens of a source, T tokens of a target with <s> before it a
 """
 
 import logging
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from nn_zoo.data import published, tokenizer
+from nn_zoo.data.bucketed import Bucketed
 from nn_zoo.data.dataset import Dataset, at_least, split
 from nn_zoo.data.lines import Texts, aligned, columns
 from nn_zoo.data.sequences import padded
@@ -28,6 +30,8 @@ def multi30k(
   tokenizer_file: str = '',
   length: int = 0,
   too_long: str = 'cut',
+  tokens: int = 0,
+  buckets: int = 4,
 ) -> Dataset:
   """Loads 29000 captions of photographs in two languages, 1014 to choose by, and the test set of 2016.
 
@@ -40,6 +44,9 @@ def multi30k(
     tokenizer_file: the tokenizer.json of a run, used as it is; '' to learn.
     length: tokens of a text at most, </s> not counted; 0 for all.
     too_long: 'cut' a longer text there, or 'refuse' it.
+    tokens: of a side of a training batch at most, padding counted, so that short texts come in larger
+      batches (up to train.batch_size); 0: train.batch_size texts, whatever their length.
+    buckets: lengths by which batches are made, see `nn_zoo.data.bucketed.Bucketed`.
 
   Raises:
     InputError: the files are missing or are not the published ones, or a language is none of these.
@@ -63,6 +70,8 @@ def multi30k(
     tokenizer_file=tokenizer_file,
     length=length,
     too_long=too_long,
+    tokens=tokens,
+    buckets=buckets,
   )
 
 
@@ -79,6 +88,8 @@ def pairs(
   tokenizer_file: str = '',
   length: int = 0,
   too_long: str = 'cut',
+  tokens: int = 0,
+  buckets: int = 4,
 ) -> Dataset:
   """Loads pairs of texts from two files of as many lines, or from one with a tab in each line; .gz or not.
 
@@ -95,7 +106,7 @@ def pairs(
     shared: one tokenizer for sources and targets, as tied embeddings need it.
     tokenizer_file: the tokenizer.json of a run, used as it is; '' to learn.
     length: tokens of a text at most, </s> not counted; 0 for all.
-    too_long: 'cut' a longer text there, or 'refuse' it.
+    too_long, tokens, buckets: see `multi30k`.
 
   Raises:
     InputError: a file cannot be read or is blank, a line is no UTF-8, or the files do not fit each other.
@@ -115,6 +126,8 @@ def pairs(
     tokenizer_file=tokenizer_file,
     length=length,
     too_long=too_long,
+    tokens=tokens,
+    buckets=buckets,
   )
 
 
@@ -129,18 +142,21 @@ def encoded(
   tokenizer_file: str = '',
   length: int = 0,
   too_long: str = 'cut',
+  tokens: int = 0,
+  buckets: int = 1,
 ) -> Dataset:
   """Pairs of texts as token ids, by tokenizers learnt from the training pairs alone.
 
   Args:
     train, validation, test: sources and targets.
     kind: the tokenizer.
-    vocabulary, shared, tokenizer_file, length, too_long: see `pairs`.
+    vocabulary, shared, tokenizer_file, length, too_long, tokens, buckets: see `multi30k`.
 
   Raises:
     InputError: a text is too long and to be refused, or a value does not fit.
   """
-  at_least('data.length', length, 0)
+  for name, value in (('length', length), ('tokens', tokens)):
+    at_least(f'data.{name}', value, 0)
   if too_long not in ('cut', 'refuse'):
     raise InputError(f"data.too_long={too_long!r}: expected 'cut' or 'refuse'")
   if tokenizer_file:
@@ -157,14 +173,12 @@ def encoded(
     for name, sides in zip(('train', 'validation', 'test'), (train, validation, test), strict=True)
   ]
   widths = [max((len(ids) for part in parts for ids in part[side]), default=1) for side in (0, 1)]
-  return Dataset(
-    *(
-      {'inputs': source_arrays(part[0], widths[0]), 'targets': _targets(part[1], widths[1])}
-      for part in parts
-    ),
-    classes=(),
-    tokenizers=tokenizers,
-  )
+  splits = [
+    {'inputs': source_arrays(part[0], widths[0]), 'targets': _targets(part[1], widths[1])}
+    for part in parts
+  ]
+  fresh = partial(Bucketed, splits[0], tokens, buckets) if tokens else None
+  return Dataset(*splits, classes=(), fresh=fresh, tokenizers=tokenizers)
 
 
 def source_arrays(ids: list[list[int]], width: int) -> dict[str, Any]:

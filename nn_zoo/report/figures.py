@@ -22,18 +22,18 @@ ROUND = (1, 2, 2.5, 5, 10)  # digits that ticks may step by
 NOTED = ('step', 'split')  # keys of a row that are no metrics
 
 
-def canvas(width: float, height: float, columns: int = 1):
+def canvas(width: float, height: float, columns: int = 1, rows: int = 1):
   """A figure and its axes, drawn plainly: no frame, pale grid lines.
 
   Args:
     width: inches.
     height: inches.
-    columns: number of axes side by side.
+    columns, rows: of axes, which are given row after row.
   """
   from matplotlib.figure import Figure
 
   figure = Figure(figsize=(width, height), layout='constrained')
-  axes = figure.subplots(1, columns, squeeze=False)[0]
+  axes = figure.subplots(rows, columns, squeeze=False).ravel()
   for axis in axes:
     axis.spines[:].set_visible(False)
     axis.tick_params(which='both', length=0, labelsize=SMALL, colors=light('muted'))

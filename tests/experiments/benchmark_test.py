@@ -11,12 +11,13 @@ import jax
 import numpy as np
 import pytest
 
-from experiments.benchmark import comparison, output
+from experiments.benchmark import comparison, output, transformers
 from experiments.benchmark import processes as processes_module
 from experiments.benchmark.comparison import alternate, compare, fastest, floor, ratios, summary
 from experiments.benchmark.kinds import Processes, Target, Training, Workload
 from experiments.benchmark.nets import NETS
 from experiments.benchmark.processes import Run, run
+from experiments.benchmark.transformers import ROWS as TRANSFORMERS
 from experiments.benchmark.workloads import WORKLOADS
 from nn_zoo.errors import InputError
 from nn_zoo.models import create_model
@@ -138,6 +139,17 @@ def test_a_variant_that_others_disturbed_is_tried_again():
   assert fastest({'a': side}, 2, lambda line: None) == ('a', {'a': 8.0})
 
 
+def test_the_best_few_are_tried_again_and_count_with_their_least():
+  steps = {'a': iter([3.0, 2.0, 5.0]), 'b': iter([2.5, 4.0, 4.0]), 'c': iter([9.0, 9.0, 9.0])}
+  steps['d'] = iter([10.0])
+
+  def side(name):
+    return lambda: Run(1.0, {'setup_seconds': 1.0, 'step_seconds': next(steps[name])}, 0.0)
+
+  found = fastest({name: side(name) for name in steps}, 2, lambda line: None)
+  assert found == ('a', {'a': 3.0, 'b': 3.5, 'c': 10.0, 'd': 11.0})
+
+
 def test_if_no_variant_runs_the_reason_is_given():
   def broken():
     raise InputError('no compiler')
@@ -244,6 +256,28 @@ def test_a_net_is_the_same_on_both_sides(name):
   ours = jax.eval_shape(model.init, jax.random.key(0), image)['params']
   theirs = [parameter.numel() for parameter in networks.NETS[name](10).parameters()]
   assert sorted(leaf.size for leaf in jax.tree.leaves(ours)) == sorted(theirs)
+
+
+@needs_torch
+@pytest.mark.filterwarnings('ignore:enable_nested_tensor')
+@pytest.mark.parametrize('name', TRANSFORMERS)
+def test_a_transformer_is_the_same_on_both_sides(name):
+  from experiments.benchmark.ours.transformer import network
+  from experiments.benchmark.peers import transformer
+
+  spec = WORKLOADS[name].work.spec
+  tokens = transformers.draw(spec)[:1, 1:]
+  model, source = network(spec | {'batch_size': 1})
+  ours = jax.eval_shape(model.init, jax.random.key(0), *source, tokens)['params']
+  theirs = {'gpt': transformer.GPT, 'encoder_decoder': transformer.Pairs}[name](spec)
+  found = sum(leaf.size for leaf in jax.tree.leaves(ours))
+  assert found == sum(parameter.numel() for parameter in theirs.parameters())
+  # Each product's weights are met once a token, the embedding's at the output alone.
+  products = sum(macs for macs in WORKLOADS[name].work.macs)
+  attention = {'gpt': 6, 'encoder_decoder': 3 + 2 * 3}[name] * 2 * spec['time'] ** 2 * spec['width']
+  weights = sum(leaf.size for leaf in jax.tree.leaves(ours) if leaf.ndim > 1)
+  positions = spec.get('context', 0) * spec['width']
+  assert products - attention == spec['time'] * (weights - positions)
 
 
 @pytest.mark.parametrize('name', NETS)
