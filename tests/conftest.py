@@ -21,6 +21,7 @@ os.environ['JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS'] = '0'
 os.environ['JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES'] = '-1'
 
 import jax
+import numpy as np
 import pytest
 
 jax.config.update('jax_numpy_rank_promotion', 'raise')
@@ -29,6 +30,13 @@ jax.config.update('jax_numpy_rank_promotion', 'raise')
 def pytest_sessionfinish():
   """Removes what was compiled."""
   shutil.rmtree(os.environ['JAX_COMPILATION_CACHE_DIR'], ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _draws(request):
+  """A test draws the same numbers from its file's `rng`, whatever other tests the process has run."""
+  if hasattr(request.module, 'rng'):
+    request.module.rng = np.random.default_rng(0)
 
 
 @pytest.fixture

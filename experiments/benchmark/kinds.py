@@ -41,6 +41,7 @@ class Training(NamedTuple):
     ours: likewise for our side: settings of the process, which `experiments.settings` can choose too.
     program: the module of this name in `ours`.
     input_gradients: whether gradients are taken in the inputs of the first layer too.
+    passes: of the multiplications: forward, for the weights and for the inputs; 1 where nothing is learnt.
   """
 
   peer: str
@@ -51,6 +52,7 @@ class Training(NamedTuple):
   ours: Mapping[str, Mapping[str, Any]] = PLAIN
   program: str = 'classification'
   input_gradients: bool = False
+  passes: int = 3
 
   def shortened(self, steps: int) -> 'Training':
     """The same work with another number of steps."""
@@ -60,7 +62,8 @@ class Training(NamedTuple):
   def flops(self) -> int:
     """Of all steps: forward, weight gradients, and input gradients, for the first layer only where taken."""
     examples = self.spec['batch_size'] * self.spec['steps']
-    return 2 * examples * (3 * sum(self.macs) - (0 if self.input_gradients else self.macs[0]))
+    spared = 0 if self.input_gradients else self.macs[0]
+    return 2 * examples * (self.passes * sum(self.macs) - spared)
 
 
 class Processes(NamedTuple):

@@ -50,7 +50,7 @@ def details(results: Results) -> list[str]:
         f'{result["name"]}, {name}, {side["variant"]}: import {side["import_seconds"]:.2f} s, '
         f'before the steps {side["setup_seconds"]:.2f} s{compile_part}, '
         f'{side["steps"]} steps of {1e3 * side["step_seconds"]:.2f} ms, '
-        f'loss {side["final_loss"]:.4f}, {side["threads"]} threads, '
+        f'{_result(side)}, {side["threads"]} threads, '
         f'GEMM {side["roof"] / 1e9:.0f} GFLOP/s'
       )
     for name in ('ours', 'peer') if 'floor' in result else ():
@@ -58,6 +58,12 @@ def details(results: Results) -> list[str]:
       shown = (f'{form} {f"{s:.1f} s" if s else "does not run"}' for form, s in forms)
       lines.append(f'{result["name"]}, {name}, forms from short runs: {"; ".join(shown)}')
   return lines
+
+
+def _result(side: Mapping[str, Any]) -> str:
+  if 'tokens_per_second' in side:
+    return f'{side["tokens_per_second"]:.0f} tokens/s'
+  return f'loss {side["final_loss"]:.4f}'
 
 
 def warnings(results: Results) -> list[str]:

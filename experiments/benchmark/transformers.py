@@ -1,4 +1,4 @@
-"""Workloads of Transformers: training steps of a language model and of an encoder-decoder."""
+"""Workloads of Transformers: training steps of a GPT and of an encoder-decoder, and a GPT that writes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +18,11 @@ ROWS = {
     'Transformer of 3 + 3 layers, 8 heads, width 256, 8000 tokens, AdamW step on 32 pairs of 48 tokens',
     {'net': 'transformer', **_PAIRS, 'time': 48, 'batch_size': 32, 'steps': 20},
   ),
+}
+_WRITING = {'net': 'gpt', **_GPT, 'prompt': 32, 'time': 256}
+_FORMS = {
+  'generate of transformers': {'form': 'generate'},
+  'a loop over its forward pass': {'form': 'loop'},
 }
 _SLEEP = {'environment': {'OMP_WAIT_POLICY': 'passive'}}
 
@@ -45,6 +50,14 @@ def workloads(
       'transformer', spec, (), peer, macs(spec), ours, 'transformer', input_gradients=True
     )
     found[name] = Workload(about, target, 7, work)
+  for batch_size, steps in ((1, 8), (32, 4)):
+    spec = {'seed': 0, **_WRITING, 'batch_size': batch_size, 'steps': steps}
+    fields = {'input_gradients': True, 'passes': 1}
+    work = Training('decoding', spec, (), _FORMS, macs(spec), ours, 'decoding', **fields)
+    about = f'the GPT writes 224 characters after 32, the likeliest each, {batch_size} at once'
+    found[f'gpt_writes_{batch_size}'] = Workload(
+      about, Target('peer/ours', 1.0, 'step_seconds'), 7, work
+    )
   return found
 
 
@@ -61,6 +74,12 @@ def macs(spec: Mapping[str, Any]) -> tuple[int, ...]:
     return (*(itself,) * layers, output)
   across = itself + time * 4 * width**2 + 2 * time**2 * width
   return (*(itself,) * layers, *(across,) * layers, output)
+
+
+def written(figures: Mapping[str, float]) -> dict[str, float]:
+  """Figures of writing, whose 'loss' is the number of tokens that a step wrote."""
+  others = {key: value for key, value in figures.items() if key != 'final_loss'}
+  return {**others, 'tokens_per_second': figures['final_loss'] / figures['step_seconds']}
 
 
 def draw(spec: Mapping[str, Any]) -> np.ndarray:

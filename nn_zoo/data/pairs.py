@@ -106,7 +106,9 @@ def pairs(
     shared: one tokenizer for sources and targets, as tied embeddings need it.
     tokenizer_file: the tokenizer.json of a run, used as it is; '' to learn.
     length: tokens of a text at most, </s> not counted; 0 for all.
-    too_long, tokens, buckets: see `multi30k`.
+    too_long: 'cut' or 'drop', see `multi30k`.
+    tokens: of a batch, and
+    buckets: of like length, both as in `multi30k`.
 
   Raises:
     InputError: a file cannot be read or is blank, a line is no UTF-8, or the files do not fit each other.

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jax
@@ -17,7 +18,7 @@ import jaxlib
 SOURCES = Path(__file__).parent
 FLAGS = (
   *('-std=c++17', '-O3', '-march=native', '-ffp-contract=fast', '-fno-math-errno'),
-  *('-fPIC', '-shared', '-w'),
+  *('-fPIC', '-w'),
 )
 CONVOLVE = 'nn_zoo_convolve'
 KERNEL_GRADIENT = 'nn_zoo_convolve_kernel_gradient'
@@ -76,18 +77,25 @@ def _built(compiler: str) -> Path:
   if path.exists():
     return path
   folder.mkdir(parents=True, exist_ok=True)
-  # Built beside its place and renamed, so that processes that start together see all of it or nothing.
-  handle, temporary = tempfile.mkstemp(suffix='.so', dir=folder)
-  os.close(handle)
-  sources = sorted(map(str, SOURCES.glob('*.cc')))
   sys.stderr.write(f'nn_zoo: compiling the kernels for this processor, once, with {compiler}\n')
-  command = [compiler, *FLAGS, '-isystem', jax.ffi.include_dir(), '-o', temporary, *sources]
-  try:
-    subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
-    os.replace(temporary, path)
-  finally:
-    Path(temporary).unlink(missing_ok=True)
+  # Built beside its place and renamed, so that processes that start together see all of it or nothing.
+  with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    sources = sorted(SOURCES.glob('*.cc'))
+    objects = [f'{scratch}/{source.stem}.o' for source in sources]
+    include = ['-isystem', jax.ffi.include_dir()]
+    with ThreadPoolExecutor(len(sources)) as beside:
+      commands = [
+        [compiler, *FLAGS, *include, '-c', '-o', made, str(source)]
+        for source, made in zip(sources, objects, strict=True)
+      ]
+      list(beside.map(_run, commands))
+    _run([compiler, '-shared', '-o', f'{scratch}/{path.name}', *objects])
+    os.replace(f'{scratch}/{path.name}', path)
   return path
+
+
+def _run(command: list[str]) -> None:
+  subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
 
 
 def _fingerprint(compiler: str) -> str:

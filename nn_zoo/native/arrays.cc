@@ -1,0 +1,80 @@
+// Products of matrices, batch normalization and Adam's step on floats on a CPU, as XLA's foreign functions.
+#include "adam.h"
+#include "binding.h"
+#include "normalization.h"
+#include "product.h"
+
+namespace nn_zoo {
+
+ffi::Error matrix_product(ffi::ThreadPool pool, Buffer a, Buffer b, Result c, bool a_turned, bool b_turned) {
+  const Shape shape = c->dimensions();
+  product(pool, {shape[0], shape[1], a.dimensions()[a_turned ? 1 : 2], shape[2], a_turned, b_turned, a.typed_data(),
+                 b.typed_data(), c->typed_data()});
+  return ffi::Error::Success();
+}
+
+auto binding(decltype(&matrix_product)) {
+  return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<Buffer>().Arg<Buffer>().Ret<Buffer>().Attr<bool>("a_turned").Attr<bool>(
+      "b_turned");
+}
+
+ffi::Error normalization(ffi::ThreadPool pool, Buffer x, Buffer scale, Buffer bias, Result y, Result mean, Result variance,
+                         float epsilon, float low, float high) {
+  const Rows rows{x.dimensions()[0], x.dimensions()[1]};
+  moments(pool, rows, x.typed_data(), mean->typed_data(), variance->typed_data());
+  const Normalization f(rows, epsilon, low, high, mean->typed_data(), variance->typed_data(), scale.typed_data(),
+                        bias.typed_data());
+  normalize(pool, f, x.typed_data(), y->typed_data());
+  return ffi::Error::Success();
+}
+
+ffi::Error normalization_backward(ffi::ThreadPool pool, Buffer x, Buffer dy, Buffer mean, Buffer variance, Buffer scale,
+                                  Buffer bias, Result dx, Result dscale, Result dbias, float epsilon, float low, float high) {
+  const Normalization f({x.dimensions()[0], x.dimensions()[1]}, epsilon, low, high, mean.typed_data(),
+                        variance.typed_data(), scale.typed_data(), bias.typed_data());
+  normalize_backward(pool, f, x.typed_data(), dy.typed_data(), dx->typed_data(), dscale->typed_data(), dbias->typed_data());
+  return ffi::Error::Success();
+}
+
+auto binding(decltype(&normalization)) {
+  return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>()
+      .Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Ret<Buffer>().Ret<Buffer>().Ret<Buffer>()
+      .Attr<float>("epsilon").Attr<float>("low").Attr<float>("high");
+}
+
+auto binding(decltype(&normalization_backward)) {
+  return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>()
+      .Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>()
+      .Ret<Buffer>().Ret<Buffer>().Ret<Buffer>().Attr<float>("epsilon").Attr<float>("low").Attr<float>("high");
+}
+
+// numbers: the learning rate and the corrections of both moments. After them g, m, s and w of each array; m, s and w are
+// also the results.
+ffi::Error adam_step(ffi::ThreadPool pool, Buffer numbers, ffi::RemainingArgs given, ffi::RemainingRets kept, float b1,
+                     float b2, float eps, ffi::Span<const float> decays) {
+  const size_t count = decays.size();
+  std::vector<Moved> arrays;
+  for (size_t n = 0; n < count; ++n) {
+    const auto result = [&](size_t part) { return (*kept.get<Buffer>(part * count + n))->typed_data(); };
+    const Buffer g = *given.get<Buffer>(n);
+    arrays.push_back({static_cast<int64_t>(g.element_count()), decays[n], g.typed_data(), result(0), result(1), result(2)});
+    for (size_t part = 0; part < 3; ++part)
+      if ((*given.get<Buffer>((part + 1) * count + n)).typed_data() != result(part))
+        return ffi::Error::Internal("Adam's arrays are not in their places");
+  }
+  const float* f = numbers.typed_data();
+  adam(pool, {f[0], f[1], f[2], b1, b2, eps}, arrays);
+  return ffi::Error::Success();
+}
+
+auto binding(decltype(&adam_step)) {
+  return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<Buffer>().RemainingArgs().RemainingRets().Attr<float>("b1").Attr<float>(
+      "b2").Attr<float>("eps").Attr<ffi::Span<const float>>("decays");
+}
+
+}  // namespace nn_zoo
+
+NN_ZOO_KERNEL(matrix_product);
+NN_ZOO_KERNEL(normalization);
+NN_ZOO_KERNEL(normalization_backward);
+NN_ZOO_KERNEL(adam_step);
