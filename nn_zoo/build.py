@@ -22,6 +22,7 @@ from nn_zoo.data.tokenizer import with_kept
 from nn_zoo.data.windows import Windows
 from nn_zoo.drawing import TRANSFORMERS, drawn, with_heads, with_memory
 from nn_zoo.errors import InputError
+from nn_zoo.fitting import check_targets, check_vocabulary, targets_of
 from nn_zoo.kinds import KINDS
 from nn_zoo.models import MODELS
 from nn_zoo.models.recurrent import RNN
@@ -32,6 +33,9 @@ from nn_zoo.tasks.bucketed import bucketed
 from nn_zoo.train.monitor import Monitor, metric_names
 from nn_zoo.train.optimizer import optimizer
 from nn_zoo.train.start import started
+
+# Data that is not augmented, and what it is.
+PLAIN = {'tokens': 'a text', 'texts': 'a text', 'domains': 'images of two kinds'}
 
 
 class Experiment(NamedTuple):
@@ -77,8 +81,8 @@ def build(
   train = config['train']
   data = data or data_room.load(**with_kept(config['data'], folder))
   model = named.call(MODELS, 'model', **config['model'])
-  _check_targets(config, model, data)
-  _check_vocabulary(config['model']['name'], model, data)
+  check_targets(config, model, data)
+  check_vocabulary(config['model']['name'], model, data)
   named.check(optimizer, 'optimizer', 'optimizer', ('steps', 'factor'), 0, config['optimizer'])
   tx = optimizer(**config['optimizer'], steps=train['steps'])
   given = _given(config, data)
@@ -88,7 +92,7 @@ def build(
     data = kind.posed(data, model.latent, config['seed'])
   if 'critic_optimizer' in fields:
     own = config['optimizer'] | {'average': 0.0} | fields.pop('critic_optimizer')
-    given['critic_tx'] = optimizer(**own, steps=train['steps'] * fields['critic_steps'])
+    given['critic_tx'] = optimizer(**own, steps=train['steps'] * fields.get('critic_steps', 1))
 
   stream = _stream(config, data)
 
@@ -134,84 +138,24 @@ def _unnamed(section: Config) -> dict[str, Any]:
   return {key: value for key, value in section.items() if key != 'name'}
 
 
-def _targets(data: Dataset) -> str:
-  kinds = {'b': 'notes', 'i': 'tokens', 'f': 'reals', 'u': 'images'}
-  if data.tokenizers:
-    return 'texts'
-  if data.classes:
-    return 'classes' if data.train['targets'].ndim == 1 else 'labels'
-  return kinds[data.train['targets'].dtype.kind]
-
-
-def _check_targets(config: Config, model: nn.Module, data: Dataset) -> None:
-  name, found = config['task']['name'], _targets(data)
-  if KINDS[name].targets not in (found, 'any'):
-    fitting = ', '.join(task for task, kind in KINDS.items() if kind.targets == found)
-    raise InputError(
-      f'task.name={name!r} does not fit the data, whose targets are {found}; try {fitting}'
-    )
-  wanted = {'tokens': 'read', 'texts': 'begin'}
-  if any((found == kind) != hasattr(model, method) for kind, method in wanted.items()):
-    fitting = {'tokens': 'recurrent_lm', 'texts': 'seq2seq'}.get(found, 'mlp, lstm or gru')
-    raise InputError(
-      f'model.name={config["model"]["name"]!r} does not fit task.name={name!r}; try {fitting}'
-    )
-  if not KINDS[name].outputs:
-    return
-  needed = len(data.classes) or data.train['targets'].shape[-1]
-  if model.classes != needed:
-    shown = ', '.join(data.classes[:5]) + (', ...' if needed > 5 else '')
-    what = f'{needed} classes ({shown})' if data.classes else f'{needed} target(s)'
-    raise InputError(
-      f'model.classes={model.classes}, but the data has {what}; set --config.model.classes={needed}'
-    )
-
-
-def _check_vocabulary(name: str, model: nn.Module, data: Dataset) -> None:
-  if data.tokenizers:
-    return _check_tokenizers(model, data)
-  needed, taken = len(data.vocabulary), getattr(model, 'vocabulary', None)
-  if needed and taken is None:
-    raise InputError(
-      f'model.name={name!r} reads no tokens, which the data has; try text_cnn, lstm, gru or rnn'
-    )
-  exact = hasattr(model, 'read')  # it writes tokens, too
-  if (taken or 0) < needed or (taken and not needed) or (exact and taken != needed):
-    what = f'{needed} token ids' if needed else 'no tokens'
-    raise InputError(
-      f'model.vocabulary={taken}, but the data has {what}; set --config.model.vocabulary={needed}'
-    )
-
-
-def _check_tokenizers(model: nn.Module, data: Dataset) -> None:
-  source, target = data.tokenizers
-  own = 0 if source.state == target.state else source.size
-  for key, needed in (('vocabulary', target.size), ('source_vocabulary', own)):
-    if (taken := getattr(model, key)) != needed:
-      what = f'{needed} token ids' if needed else 'one tokenizer for both texts'
-      raise InputError(
-        f'model.{key}={taken}, but the data has {what}; set --config.model.{key}={needed}'
-      )
-
-
 def _given(config: Config, data: Dataset) -> dict[str, Any]:
   # What a task is given besides its own fields: how its data is prepared, and how gradients are taken.
   named.check(descend, 'descend', 'descend', (), 2, config['descend'])
-  if _targets(data) in ('tokens', 'texts'):
+  given, found = {'descend': partial(descend, **config['descend'])}, targets_of(data)
+  if found in PLAIN:
     if config['augment']:
-      raise InputError('augment: there is none for a text; expected no keys in this section')
-    return {'descend': partial(descend, **config['descend'])}
-  given = {
-    'prepare': preparation(data.train['inputs']),
-    'augment': augmentation(config['augment'], len(data.classes)),
-    'descend': partial(descend, **config['descend']),
-  }
+      raise InputError(
+        f'augment: there is none for {PLAIN[found]}; expected no keys in this section'
+      )
+  else:
+    given['prepare'] = preparation(data.train['inputs'])
+    given['augment'] = augmentation(config['augment'], len(data.classes))
   return given | KINDS[config['task']['name']].given(data.train)
 
 
 def _stream(config: Config, data: Dataset) -> Shuffled | Balanced | Windows | Bucketed:
   batch_size, seed = config['train']['batch_size'], config['seed']
-  if _targets(data) == 'tokens':
+  if targets_of(data) == 'tokens':
     return Windows(data.train, batch_size, config['task']['window'], seed)
   if data.fresh:
     return data.fresh(batch_size, seed)

@@ -39,10 +39,10 @@ def drawn(
   if data.vocabulary and isinstance(inputs, Mapping):
     inputs = np.array(spelled(inputs, data.vocabulary))
   sections = draw(inputs, targets, predictions, **classes, **settled)
-  if isinstance(inputs, Mapping) or inputs.ndim != 4:
+  if isinstance(inputs, Mapping) or inputs.ndim != 4 or not isinstance(state, Learner):
     return sections
   logits = data.classes and hasattr(model, 'classes')
-  if logits and isinstance(state, Learner) and inputs.shape[-1] in (1, 3):
+  if logits and inputs.shape[-1] in (1, 3):
     variables = {'params': averaged(state), **state.stats}
     look = partial(explain, model, variables, prepare, Conv)
     sections += explanations.sections(look, inputs, targets, predictions, data.classes)

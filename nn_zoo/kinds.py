@@ -1,5 +1,6 @@
 """What each task brings to an experiment besides its functions; KINDS is the table of all of it."""
 
+import functools
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
@@ -9,6 +10,7 @@ import numpy as np
 from nn_zoo.data.dataset import Dataset, Split
 from nn_zoo.data.latents import from_latents, with_noise
 from nn_zoo.data.preprocess import moments, pixels_to_shares, symmetric
+from nn_zoo.judge import judge, stacked_judge
 from nn_zoo.report import adversarial as adversarial_report
 from nn_zoo.report import anomaly as anomaly_report
 from nn_zoo.report import classification as classification_report
@@ -19,6 +21,7 @@ from nn_zoo.report import language as language_report
 from nn_zoo.report import music as music_report
 from nn_zoo.report import regression as regression_report
 from nn_zoo.report import translation as translation_report
+from nn_zoo.report import unpaired as unpaired_report
 from nn_zoo.report.markup import Section
 from nn_zoo.tasks import decisions, generated, translated
 from nn_zoo.tasks.anomaly import measured as measured_detection
@@ -26,12 +29,14 @@ from nn_zoo.tasks.anomaly import measures as detection
 from nn_zoo.tasks.anomaly import shown as shown_detection
 from nn_zoo.tasks.music import composed
 from nn_zoo.tasks.translation import alignments
+from nn_zoo.tasks.unpaired import round_trip
 
 
 class Kind(NamedTuple):
   """What a task brings besides its functions: its targets, measures, and sections of the report."""
 
-  targets: str  # 'classes', 'labels' of steps, 'reals', 'notes', 'tokens' that come next, 'texts', or 'any'
+  # 'classes', 'labels' of steps, 'reals', 'notes', 'tokens' that come next, 'texts', 'domains' or 'any'
+  targets: str
   measures: dict[str, Callable[..., float | dict[str, Any]]]
   sections: Callable[..., list[Section]]
   settle: Callable[..., Callable] | None = None  # (fields, validation targets) -> Experiment.settle
@@ -63,9 +68,27 @@ def _generated(inputs, targets, outputs, *, measure, judged, **found) -> list[Se
 
 
 def _against_data(data: Dataset) -> dict[str, Callable]:
-  return generated.measures(
-    data.train['targets'], data.train['inputs'].get('label'), len(data.classes)
-  )
+  label_N = data.train['inputs'].get('label')
+  of = stacked_judge if data.stacked else judge
+  return generated.measures(data.train['targets'], label_N, len(data.classes), of)
+
+
+def _against_domain(data: Dataset) -> dict[str, Callable]:
+  # How much translated images are like the second kind and, if classes are known, keep that of their source.
+  known = data.train['targets']
+  of = functools.cache(lambda: judge(known['image'], known['label'], len(data.classes)))
+  likeness = generated.measures(
+    known['image'], known.get('label'), len(data.classes), lambda *_: of()
+  )['generated']
+
+  def translated_images(outputs, targets, **settled):
+    values = likeness(outputs, targets['image'], **settled)
+    if 'source' in targets:
+      kept_N = of()(outputs)[1].argmax(axis=1) == targets['source']
+      values = {'content_accuracy': float(kept_N.mean()), **values}
+    return values
+
+  return {'unpaired': translated_images}
 
 
 KINDS = {
@@ -141,5 +164,14 @@ KINDS = {
     outputs=False,
     shown=lambda made, *rest: alignments(made, *rest) | {'tokenizers': made['data'].tokenizers},
     measured=lambda data: translated.measures(data.tokenizers[1]),
+  ),
+  'unpaired': Kind(
+    'domains',
+    {},
+    unpaired_report.sections,
+    outputs=False,
+    given=lambda train: {'prepare': symmetric(train['inputs'])},
+    shown=round_trip,
+    measured=_against_domain,
   ),
 }

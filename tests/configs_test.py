@@ -77,7 +77,10 @@ def own_text_file(folder: Path) -> str:
 
 
 WIDE = ('language', 'translation', 'music')  # tasks whose models would take most of the time
-NARROW = {'units': 16, 'embedding': 16, 'width': 16, 'hidden': 16, 'heads': 2, 'layers': 2}
+NARROW = {
+  **{'units': 16, 'embedding': 16, 'width': 16, 'hidden': 16, 'heads': 2, 'layers': 1},
+  **{'encoder_layers': 1, 'decoder_layers': 1},
+}
 
 
 def own_pairs(folder: Path) -> str:
@@ -98,6 +101,7 @@ OWN = {
   'own_anomalies': own_anomalies,
   'own_pairs': own_pairs,
   'own_images': own_images,
+  'own_domains': own_images,
   'own_table': own_table,
   'own_arrays': own_arrays,
   'own_sequences': own_sequences,
@@ -106,13 +110,19 @@ OWN = {
   'own_text_file': own_text_file,
 }
 PUBLISHED = (
-  *('mnist_one_class', 'fashion_mnist_one_class', 'shuttle'),
+  *('mnist_one_class', 'fashion_mnist_one_class', 'shuttle', 'digits_on_cloth'),
   *('mnist', 'fashion_mnist', 'japanese_vowels', 'basic_motions', 'reviews'),
   *('multi30k', 'jsb_chorales', 'nottingham', 'glucose', 'sea_temperature', 'tiny_shakespeare'),
 )
 
 
-@pytest.fixture(params=CONFIGS)
+# Of these, others have the same task and model.
+TWINS = ('own_domains', 'dcgan_few', 'gpt_shakespeare_gpu', 'vit_fashion', 'transformer_multi30k')
+
+
+@pytest.fixture(
+  params=[pytest.param(name, marks=pytest.mark.slow) if name in TWINS else name for name in CONFIGS]
+)
 def experiment(request, tmp_path):
   """The experiment of a config with its data cut to some 200 examples."""
   config = load_config(f'configs/{request.param}.py')
@@ -151,6 +161,9 @@ def experiment(request, tmp_path):
   if config.task.name == 'adversarial':  # of batches of 16; the critic must gain on what it judges
     config.optimizer.learning_rate *= 0.1
     config.task.critic_steps = min(config.task.critic_steps, 2)
+  if config.model.name == 'cyclegan':
+    config.model.width, config.model.blocks = 4, 1
+    config.optimizer.learning_rate *= 0.1
   if config.model.name == 'dcgan':
     config.model.width = 8
   built = build(plain(config))

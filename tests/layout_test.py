@@ -20,7 +20,9 @@ ALLOWED = {
   'report': set(),
   'config': set(),
   'drawing': {'data', 'layers', 'models', 'ops', 'report', 'task', 'tasks'},
-  'kinds': {'data', 'report', 'tasks'},
+  'fitting': {'config', 'data', 'kinds'},
+  'judge': {'data', 'models', 'tasks', 'train'},
+  'kinds': {'data', 'judge', 'report', 'tasks'},
 }
 EVERYWHERE = {'errors', 'named'}
 TOP_LEVEL = {'pyproject.toml', 'nn_zoo', 'experiments', 'configs', 'tests', 'README.md', 'LICENSE'}

@@ -9,6 +9,7 @@ from nn_zoo.data.anomaly import (
   shuttle,
 )
 from nn_zoo.data.dataset import Dataset
+from nn_zoo.data.domains import digits_on_cloth, image_domains
 from nn_zoo.data.embedded import breast_cancer, diabetes, digits
 from nn_zoo.data.folder import image_folder
 from nn_zoo.data.gaussians import gaussians_grid, gaussians_ring
@@ -20,6 +21,7 @@ from nn_zoo.data.pairs import multi30k, pairs
 from nn_zoo.data.reviews import reviews, text_table
 from nn_zoo.data.sequences import sequences
 from nn_zoo.data.series import glucose, sea_temperature, series_table
+from nn_zoo.data.stacked import stacked_mnist
 from nn_zoo.data.table import csv_table
 from nn_zoo.data.text_file import text_file, tiny_shakespeare
 from nn_zoo.data.timeseries import basic_motions, japanese_vowels, time_series
@@ -32,8 +34,10 @@ SOURCES: dict[str, Callable[..., Dataset]] = {
   'breast_cancer': breast_cancer,
   'mnist': mnist,
   'fashion_mnist': fashion_mnist,
+  'stacked_mnist': stacked_mnist,
   'mnist_one_class': mnist_one_class,
   'fashion_mnist_one_class': fashion_mnist_one_class,
+  'digits_on_cloth': digits_on_cloth,
   'shuttle': shuttle,
   'gaussians_ring': gaussians_ring,
   'gaussians_grid': gaussians_grid,
@@ -61,6 +65,7 @@ SOURCES: dict[str, Callable[..., Dataset]] = {
   'text_file': text_file,
   'pairs': pairs,
   'image_folder': image_folder,
+  'image_domains': image_domains,
 }
 
 

@@ -30,6 +30,7 @@ class Dataset(NamedTuple):
       a sample, or of texts by their length; None where any stream of `train` will do.
     tokenizers: of sources and targets, where inputs and targets are both texts; else None. Targets are then
       {'values', 'length'} of token ids as inputs are.
+    stacked: whether a class is a tuple of labels, one a channel of the images, of which the last counts ones.
   """
 
   train: Split
@@ -39,6 +40,7 @@ class Dataset(NamedTuple):
   vocabulary: tuple[str, ...] = ()
   fresh: Callable[[int, int], Any] | None = None
   tokenizers: tuple[Any, Any] | None = None
+  stacked: bool = False
 
 
 def take(tree: Any, rows: np.ndarray | slice) -> Any:

@@ -128,7 +128,8 @@ def _check_size(batch_size: int, examples: int) -> None:
 
 def _by_class(targets: np.ndarray, classes: int) -> list[np.ndarray]:
   # The rows of each class, in order.
-  if targets.ndim != 1 or not np.issubdtype(targets.dtype, np.integer):
+  shape = getattr(targets, 'shape', ())
+  if len(shape) != 1 or not np.issubdtype(targets.dtype, np.integer):
     raise InputError(
       "train.sampling='balanced' needs targets that are classes; for real numbers set 'shuffled'"
     )

@@ -12,7 +12,7 @@ from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import Activation
 from nn_zoo.ops.normalization import batch_normalize
 
-NORMALIZATIONS = ('none', 'batch', 'layer', 'group')
+NORMALIZATIONS = ('none', 'batch', 'layer', 'group', 'instance')
 # Activations that are limits, which batch normalization has for nothing.
 LIMITS = {'identity': (-math.inf, math.inf), 'relu': (0.0, math.inf), 'relu6': (0.0, 6.0)}
 
@@ -56,11 +56,11 @@ class BatchNorm(nn.Module):
 
 
 class Normalization(nn.Module):
-  """'none', 'batch', 'layer' or 'group' normalization of the last axis, and an activation.
+  """'none', 'batch', 'layer', 'group' or 'instance' normalization of the last axis, and an activation.
 
   y = (x - mean) / sqrt(variance + epsilon) * scale + bias; mean and variance are over the batch and all
-  positions ('batch'; running averages are used when not training), over the channels ('layer'), or over
-  all positions and the channels of a group ('group').
+  positions ('batch'; running averages are used when not training), over the channels ('layer'), over
+  all positions and the channels of a group ('group'), or over all positions ('instance').
 
   Attributes:
     kind: one of NORMALIZATIONS.
@@ -75,7 +75,8 @@ class Normalization(nn.Module):
 
   Sources: Ioffe & Szegedy 2015, "Batch Normalization", https://arxiv.org/abs/1502.03167;
   Ba, Kiros & Hinton 2016, "Layer Normalization", https://arxiv.org/abs/1607.06450;
-  Wu & He 2018, "Group Normalization", https://arxiv.org/abs/1803.08494.
+  Wu & He 2018, "Group Normalization", https://arxiv.org/abs/1803.08494;
+  Ulyanov, Vedaldi & Lempitsky 2016, "Instance Normalization", https://arxiv.org/abs/1607.08022.
   """
 
   kind: str
@@ -106,6 +107,8 @@ class Normalization(nn.Module):
       return nn.LayerNorm(**fields)(x)
     if self.kind == 'group':
       return nn.GroupNorm(_groups(x.shape[-1]), **fields)(x)
+    if self.kind == 'instance':
+      return nn.GroupNorm(None, group_size=1, **fields)(x)
     raise InputError(f'normalization={self.kind!r}: expected one of {", ".join(NORMALIZATIONS)}')
 
 

@@ -7,6 +7,7 @@ from nn_zoo.models.autoencoder import Autoencoder
 from nn_zoo.models.bert import BERT
 from nn_zoo.models.convnet import ConvNet
 from nn_zoo.models.convnext import ConvNeXt
+from nn_zoo.models.cyclegan import CycleGAN
 from nn_zoo.models.dcgan import DCGAN
 from nn_zoo.models.densenet import DenseNet
 from nn_zoo.models.efficientnet import EfficientNet
@@ -33,6 +34,7 @@ MODELS: dict[str, type[nn.Module]] = {
   'bert': BERT,
   'convnet': ConvNet,
   'convnext': ConvNeXt,
+  'cyclegan': CycleGAN,
   'dcgan': DCGAN,
   'densenet': DenseNet,
   'efficientnet': EfficientNet,

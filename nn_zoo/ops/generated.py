@@ -23,19 +23,29 @@ def mode_figures(x_MD: np.ndarray, centre_KD: np.ndarray, deviation: float) -> d
   """How many modes are found, how many points are good, and how evenly they lie on the modes.
 
   A point is good if it is within 3 deviations of the nearest centre; a mode is found if a good point is
-  there. With q_k the share of good points at mode k:   mode_kl = sum_k q_k log(K q_k), in nats; 0 is even.
+  there. See `evenness` for the others.
 
   Source: Srivastava et al. 2017, "VEEGAN", https://arxiv.org/abs/1705.07761.
   """
   nearest_M, distance_M = nearest(x_MD, centre_KD)
   good_M = distance_M <= WITHIN * deviation
   count_K = np.bincount(nearest_M[good_M], minlength=len(centre_KD))
+  return {'good_share': float(good_M.mean()), **evenness(count_K)}
+
+
+def evenness(count_K: np.ndarray) -> dict[str, Any]:
+  """How many modes or classes are found, and how evenly the examples lie on them.
+
+  With q_k the share of the examples at mode k:   mode_kl = sum_k q_k log(K q_k), in nats; 0 is even.
+  mode_least and mode_most are the smallest and the largest share.
+  """
   share_K = count_K / max(count_K.sum(), 1)
   found_K = share_K[share_K > 0]
   return {
     'modes': float(np.count_nonzero(count_K)),
-    'good_share': float(good_M.mean()),
-    'mode_kl': float(np.sum(found_K * np.log(len(centre_KD) * found_K))),
+    'mode_kl': float(np.sum(found_K * np.log(len(share_K) * found_K))),
+    'mode_least': float(share_K.min()),
+    'mode_most': float(share_K.max()),
     'mode_shares': share_K.tolist(),
   }
 

@@ -14,6 +14,7 @@ from nn_zoo.report.theme import light
 SHOWN = 64  # examples
 COMPARED = 8  # examples beside their nearest neighbours
 POINTS = 2000  # of a scatter plot
+NAMED = 100  # classes that have room for their names
 
 
 def sections(
@@ -38,7 +39,7 @@ def sections(
     paths: images, eight in a row, from one latent to another.
     neighbours: for the first outputs the nearest training example, and its distance.
     field: points [side, side, 2] and the critic's logits [side, side] there.
-    mode_shares: of each mode among the good points.
+    mode_shares: of each mode among the good points, or of each class among the images.
     classes: names, for modes.
   """
   found = []
@@ -48,7 +49,7 @@ def sections(
   if targets.ndim == 2 and targets.shape[1] == 2:
     found.append(Section('Samples over the data', _points(targets, outputs, field)))
     if mode_shares is not None:
-      found.append(Section('Modes', _modes(mode_shares, classes)))
+      found.append(Section('Modes', _modes(mode_shares, classes, 'good points')))
     return found
   if targets.ndim != 4 or targets.shape[-1] not in (1, 3):
     return found
@@ -58,6 +59,8 @@ def sections(
       '<p class="note">Of the same latents in every run of a seed.</p>' + _grid(outputs[:SHOWN]),
     )
   )
+  if mode_shares is not None and 0 < len(classes) <= NAMED:
+    found.append(Section('Classes made', _modes(mode_shares, classes, 'generated images')))
   if paths is not None:
     note = '<p class="note">From one latent to another, along the sphere between them.</p>'
     found.append(Section('Interpolations', note + _grid(paths)))
@@ -152,14 +155,14 @@ def _points(targets, outputs, field) -> str:
   return f'{note}<figure>{figures.svg(figure, "samples and critic")}</figure>'
 
 
-def _modes(share_K, classes) -> str:
+def _modes(share_K, classes, counted) -> str:
   figure, (axis,) = figures.canvas(7.2, 2.4)
   axis.bar(np.arange(len(share_K)), 100 * np.asarray(share_K), color=light('blue'), width=0.8)
   axis.axhline(100 / len(share_K), color=light('ink'), linewidth=1, linestyle=(0, (3, 3)))
   axis.set_xticks(np.arange(len(share_K)), classes, rotation=90 if len(share_K) > 10 else 0)
-  axis.set_ylabel('% of good points')
-  note = '<p class="note">Dashed: the same share for every mode, as in the data.</p>'
-  return f'{note}<figure>{figures.svg(figure, "share of each mode")}</figure>'
+  axis.set_ylabel(f'% of {counted}')
+  note = '<p class="note">Dashed: the same share for every one.</p>'
+  return f'{note}<figure>{figures.svg(figure, f"shares of {counted}")}</figure>'
 
 
 def _codes(codes, targets, classes) -> str:

@@ -13,6 +13,7 @@ from nn_zoo.tasks.language import language
 from nn_zoo.tasks.music import music
 from nn_zoo.tasks.regression import regression
 from nn_zoo.tasks.translation import translation
+from nn_zoo.tasks.unpaired import unpaired
 from nn_zoo.tasks.vae import autoencoder, vae
 
 TASKS: dict[str, Callable[..., Task]] = {
@@ -27,5 +28,6 @@ TASKS: dict[str, Callable[..., Task]] = {
   'music': music,
   'regression': regression,
   'translation': translation,
+  'unpaired': unpaired,
   'vae': vae,
 }

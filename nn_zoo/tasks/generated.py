@@ -5,10 +5,9 @@ Axes: N real examples, M generated ones, D features, K modes or classes, R rows,
 
 import functools
 import logging
-import warnings
 import zlib
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +16,7 @@ import numpy as np
 from nn_zoo.ops.generated import (
   NEIGHBOURS,
   classifier_score,
+  evenness,
   frechet_distance,
   interpolated,
   mode_figures,
@@ -26,30 +26,27 @@ from nn_zoo.ops.generated import (
 )
 from nn_zoo.task import averaged
 
-JUDGED = 10_000  # training images from which the judge learns
 
-
-class Judge(NamedTuple):
-  """A classifier of the data's own classes: x -> features [., D], and x -> probabilities [., K]."""
-
-  features: Callable[[np.ndarray], np.ndarray]
-  probabilities: Callable[[np.ndarray], np.ndarray]
-
-
-def measures(x: np.ndarray, label_N: np.ndarray | None, classes: int) -> dict[str, Callable]:
+def measures(
+  x: np.ndarray,
+  label_N: np.ndarray | None,
+  classes: int,
+  judge: Callable[..., Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]],
+) -> dict[str, Callable]:
   """What is measured of generated examples against held-out ones: (generated, real) -> figures.
 
   Points of a mixture (two numbers and a class): modes found, see `mode_figures`. Images with classes:
-  figures in the feature space of `judge`, and its `classifier_score`. Everything: `frechet_distance` and
-  `neighbourhoods`.
+  figures in the feature space of a judge, its `classifier_score`, and `evenness` over the classes that it
+  sees. Everything: `frechet_distance` and `neighbourhoods`.
 
   Args:
     x: the training examples.
     label_N: their classes, if they have.
     classes: how many.
+    judge: (x, label_N, classes) -> images -> features [., D] and probabilities [., K]; called once at most.
   """
   images = x.ndim == 4
-  judged = functools.cache(lambda: judge(x, label_N)) if images and classes else None
+  judged = functools.cache(lambda: judge(x, label_N, classes)) if images and classes else None
   known: dict[tuple[int, int], dict[str, Any]] = {}
   centres = None if images or not classes else modes(x, label_N, classes)
 
@@ -63,8 +60,10 @@ def measures(x: np.ndarray, label_N: np.ndarray | None, classes: int) -> dict[st
   def measured(generated, real):
     values = mode_figures(generated, *centres) if centres else {}
     if judged:
-      values['classifier_score'] = classifier_score(judged().probabilities(generated))
-      real, generated = (judged().features(x) for x in (real, generated))
+      generated, probability_MK = judged()(generated)
+      real, _ = judged()(real)
+      values['classifier_score'] = classifier_score(probability_MK)
+      values |= evenness(np.bincount(probability_MK.argmax(axis=1), minlength=classes))
     real, generated = (np.reshape(x, (len(x), -1)).astype(np.float64) for x in (real, generated))
     if min(len(real), len(generated)) > NEIGHBOURS:
       values['frechet_distance'] = frechet_distance(real, generated)
@@ -95,25 +94,6 @@ def collapsed(values: dict[str, Any], judged: dict[str, float] | None = None) ->
       'task.critic_optimizer.learning_rate, task.r1, or task.instance_noise'
     )
   return ''
-
-
-def judge(x_NHWC: np.ndarray, label_N: np.ndarray) -> Judge:
-  """A classifier of one hidden layer of 64 units, the features, trained on the first 10,000 training images.
-
-  It is decided by the data alone. Features are in units that fit no other data or judge.
-  """
-  from sklearn.exceptions import ConvergenceWarning
-  from sklearn.neural_network import MLPClassifier
-
-  net = MLPClassifier((64,), alpha=1e-3, max_iter=12, random_state=0)
-  with warnings.catch_warnings():
-    warnings.simplefilter('ignore', ConvergenceWarning)
-    net.fit(_flat(x_NHWC[:JUDGED]), label_N[:JUDGED])
-
-  def features(x_NHWC):
-    return np.maximum(_flat(x_NHWC) @ net.coefs_[0] + net.intercepts_[0][None], 0)
-
-  return Judge(features, lambda x_NHWC: net.predict_proba(_flat(x_NHWC)))
 
 
 def _flat(x_NHWC):

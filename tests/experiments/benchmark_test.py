@@ -214,6 +214,7 @@ def test_processes_are_compared_whole():
 
 
 @needs_torch
+@pytest.mark.slow
 def test_both_sides_of_a_training_run_do_the_same_work(images):
   found = compare(tiny(), images, 1, lambda line: None)
   ours, peer = found['ours'], found['peer']
@@ -230,7 +231,10 @@ def test_both_sides_of_a_training_run_do_the_same_work(images):
 
 @needs_torch
 @pytest.mark.parametrize(
-  'name', ['lstm_small_lengths', pytest.param('gru_small_linen', marks=pytest.mark.slow)]
+  'name',
+  [
+    pytest.param(name, marks=pytest.mark.slow) for name in ('lstm_small_lengths', 'gru_small_linen')
+  ],
 )
 def test_recurrent_layers_are_the_same_on_both_sides(name, tmp_path):
   workload = WORKLOADS[name]

@@ -134,32 +134,40 @@ def test_a_run_holds_its_workdir_alone(tmp_path):
   assert held
 
 
-@pytest.mark.parametrize(
-  ('number', 'code'), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)]
-)
-def test_a_run_that_is_stopped_or_killed_goes_on_bit_for_bit(tmp_path, number, code):
-  straight = subprocess.run(
-    command(tmp_path / 'straight'), cwd=ROOT, capture_output=True, text=True
-  )
-  assert straight.returncode == 0, straight.stderr
-  process = subprocess.Popen(command(tmp_path / 'cut'), cwd=ROOT, stderr=subprocess.PIPE, text=True)
-  metrics = tmp_path / 'cut' / 'metrics.jsonl'
-  deadline = time.monotonic() + 120
-  while not (metrics.exists() and '"step": 1000,' in metrics.read_text()):
+def interrupted(folder, step, number):
+  """The return code and the words of a run that is sent a signal once it has recorded a step."""
+  process = subprocess.Popen(command(folder), cwd=ROOT, stderr=subprocess.PIPE, text=True)
+  metrics, deadline = folder / 'metrics.jsonl', time.monotonic() + 120
+  while not (metrics.exists() and f'"step": {step},' in metrics.read_text()):
     assert time.monotonic() < deadline
     assert process.poll() is None
     time.sleep(0.02)
   process.send_signal(number)
   _, errors = process.communicate(timeout=120)
-  assert process.returncode == code
-  assert (number == signal.SIGKILL) or 'saved; go on with:' in errors
-  again = subprocess.run(command(tmp_path / 'cut'), cwd=ROOT, capture_output=True, text=True)
-  assert again.returncode == 0, again.stderr
-  assert metrics.read_text() == (tmp_path / 'straight' / 'metrics.jsonl').read_text()
-  figures = [
-    json.loads((tmp_path / name / 'results.json').read_text())['figures']
-    for name in ('cut', 'straight')
-  ]
+  return process.returncode, errors
+
+
+def test_a_run_that_is_stopped_and_killed_goes_on_bit_for_bit(tmp_path):
+  folder = tmp_path / 'cut'
+  for step, number, code in (
+    (1000, signal.SIGTERM, 143),
+    (2000, signal.SIGINT, 130),
+    (3000, signal.SIGKILL, -9),
+  ):
+    found, errors = interrupted(folder, step, number)
+    assert found == code
+    assert (number == signal.SIGKILL) or 'saved; go on with:' in errors
+  for name in ('cut', 'straight'):
+    done = subprocess.run(command(tmp_path / name), cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+  metrics, figures = (
+    [read(tmp_path / name) for name in ('cut', 'straight')]
+    for read in (
+      lambda folder: (folder / 'metrics.jsonl').read_text(),
+      lambda folder: json.loads((folder / 'results.json').read_text())['figures'],
+    )
+  )
+  assert metrics[0] == metrics[1]
   assert figures[0] == figures[1]
 
 

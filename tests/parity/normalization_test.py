@@ -20,7 +20,7 @@ STATS = {name: np.float32(rng.uniform(0.5, 4, size=CHANNELS)) for name in ('mean
 
 def ours(kind, train):
   """Outputs, gradients in inputs and parameters under `slope_BHWC`, and statistics afterwards."""
-  layer = {'batch': 'BatchNorm_0', 'layer': 'LayerNorm_0'}[kind]
+  layer = {'batch': 'BatchNorm_0', 'layer': 'LayerNorm_0', 'instance': 'GroupNorm_0'}[kind]
   stats = {'batch_stats': {layer: STATS}} if kind == 'batch' else {}
 
   def apply(x_BHWC, params):
@@ -71,6 +71,13 @@ def test_layer_normalization_matches_torch(difference):
   module = torch.nn.LayerNorm(CHANNELS, eps=1e-6)
   for column, actual, expected in zip(COLUMNS, found, theirs(module, -1), strict=True):
     assert difference('layer normalization', column, actual, expected) < 1e-5
+
+
+def test_instance_normalization_matches_torch(difference):
+  found, _ = ours('instance', True)
+  module = torch.nn.InstanceNorm2d(CHANNELS, affine=True)
+  for column, actual, expected in zip(COLUMNS, found, theirs(module, 1), strict=True):
+    assert difference('layer instance normalization', column, actual, expected) < 1e-5
 
 
 def test_dropout_scales_what_it_keeps_as_torch_does():

@@ -28,6 +28,11 @@ def test_images_are_shown_with_paths_and_nearest_neighbours():
   assert titles(found) == ['Generated images', 'Interpolations', 'Nearest training images']
   assert [section.html.count('<img') for section in found] == [64, 32, 8]
   assert '0.143' in found[2].html
+  shares = {'mode_shares': [0.2, 0.8], 'classes': ('a', 'b')}
+  assert titles(sections({}, np.uint8(made), made, **shares)) == [
+    'Generated images',
+    'Classes made',
+  ]
 
 
 def test_a_collapse_is_said_before_everything_else():

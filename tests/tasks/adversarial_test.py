@@ -9,6 +9,7 @@ import optax
 import pytest
 
 from nn_zoo.errors import InputError
+from nn_zoo.judge import judge
 from nn_zoo.models import create_model
 from nn_zoo.task import averaged
 from nn_zoo.tasks import TASKS
@@ -218,7 +219,7 @@ def test_a_model_of_another_kind_is_refused(task, model):
 def test_measures_of_points_are_those_of_their_modes():
   label = np.arange(400) % 2
   real = np.float32(4 * label[:, None] + 0.1 * rng.normal(size=(400, 2)))
-  measure = measures(real, label, 2)['generated']
+  measure = measures(real, label, 2, judge)['generated']
   good = measure(real[:200], real[200:])
   assert good['modes'] == 2
   assert good['good_share'] > 0.95
@@ -228,7 +229,7 @@ def test_measures_of_points_are_those_of_their_modes():
 def test_a_collapse_is_logged(caplog):
   label = np.arange(400) % 2
   real = np.float32(4 * label[:, None] + 0.1 * rng.normal(size=(400, 2)))
-  found = measures(real, label, 2)['generated'](np.zeros((200, 2)) + real[:1], real[200:])
+  found = measures(real, label, 2, judge)['generated'](np.zeros((200, 2)) + real[:1], real[200:])
   assert 'the generator has collapsed' in caplog.text
   assert found['modes'] == 1
   assert 'critic has won' in collapsed({}, {'real_accuracy': 1.0, 'generated_accuracy': 1.0})
@@ -239,8 +240,10 @@ def test_images_are_measured_by_a_classifier_of_their_own():
   real = rng.integers(0, 60, size=(3000, 4, 4, 1))
   real[np.arange(3000), label] += 190
   real = np.uint8(real)
-  measure = measures(real[:2800], label[:2800], 3)['generated']
+  measure = measures(real[:2800], label[:2800], 3, judge)['generated']
   good, bad = measure(real[:200], real[2800:]), measure(real[:200] * 0.0, real[2800:])
   assert good['classifier_score'] > 2
+  assert good['modes'] == 3
+  assert 0.2 < good['mode_least'] < good['mode_most'] < 0.5
   assert good['frechet_distance'] < bad['frechet_distance'] / 10
   assert jnp.isfinite(bad['classifier_score'])

@@ -45,7 +45,7 @@ def test_every_task_has_an_example():
   'name',
   [
     pytest.param(name, marks=pytest.mark.slow)
-    if name in ('translation', 'language', 'adversarial', 'music')
+    if name in ('translation', 'language', 'adversarial', 'unpaired', 'music')
     else name
     for name in TASK_EXAMPLES
   ],

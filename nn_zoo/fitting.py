@@ -1,0 +1,75 @@
+"""Whether data, task and model of a config fit one another; what does not is said in one line."""
+
+from collections.abc import Mapping
+
+from flax import linen as nn
+
+from nn_zoo.config import Config
+from nn_zoo.data.dataset import Dataset
+from nn_zoo.errors import InputError
+from nn_zoo.kinds import KINDS
+
+
+def targets_of(data: Dataset) -> str:
+  """What kind the targets of some data are, in the words of `nn_zoo.kinds.Kind`."""
+  kinds = {'b': 'notes', 'i': 'tokens', 'f': 'reals', 'u': 'images'}
+  if data.tokenizers:
+    return 'texts'
+  if isinstance(data.train['targets'], Mapping):
+    return 'domains'
+  if data.classes:
+    return 'classes' if data.train['targets'].ndim == 1 else 'labels'
+  return kinds[data.train['targets'].dtype.kind]
+
+
+def check_targets(config: Config, model: nn.Module, data: Dataset) -> None:
+  """Raises InputError unless the task takes targets of this kind, and the model has as many outputs."""
+  name, found = config['task']['name'], targets_of(data)
+  if KINDS[name].targets not in (found, 'any'):
+    fitting = ', '.join(task for task, kind in KINDS.items() if kind.targets == found)
+    raise InputError(
+      f'task.name={name!r} does not fit the data, whose targets are {found}; try {fitting}'
+    )
+  wanted = {'tokens': 'read', 'texts': 'begin'}
+  if any((found == kind) != hasattr(model, method) for kind, method in wanted.items()):
+    fitting = {'tokens': 'recurrent_lm', 'texts': 'seq2seq'}.get(found, 'mlp, lstm or gru')
+    raise InputError(
+      f'model.name={config["model"]["name"]!r} does not fit task.name={name!r}; try {fitting}'
+    )
+  if not KINDS[name].outputs:
+    return
+  needed = len(data.classes) or data.train['targets'].shape[-1]
+  if model.classes != needed:
+    shown = ', '.join(data.classes[:5]) + (', ...' if needed > 5 else '')
+    what = f'{needed} classes ({shown})' if data.classes else f'{needed} target(s)'
+    raise InputError(
+      f'model.classes={model.classes}, but the data has {what}; set --config.model.classes={needed}'
+    )
+
+
+def check_vocabulary(name: str, model: nn.Module, data: Dataset) -> None:
+  """Raises InputError unless the model reads as many tokens as the data has."""
+  if data.tokenizers:
+    return _check_tokenizers(model, data)
+  needed, taken = len(data.vocabulary), getattr(model, 'vocabulary', None)
+  if needed and taken is None:
+    raise InputError(
+      f'model.name={name!r} reads no tokens, which the data has; try text_cnn, lstm, gru or rnn'
+    )
+  exact = hasattr(model, 'read')  # it writes tokens, too
+  if (taken or 0) < needed or (taken and not needed) or (exact and taken != needed):
+    what = f'{needed} token ids' if needed else 'no tokens'
+    raise InputError(
+      f'model.vocabulary={taken}, but the data has {what}; set --config.model.vocabulary={needed}'
+    )
+
+
+def _check_tokenizers(model: nn.Module, data: Dataset) -> None:
+  source, target = data.tokenizers
+  own = 0 if source.state == target.state else source.size
+  for key, needed in (('vocabulary', target.size), ('source_vocabulary', own)):
+    if (taken := getattr(model, key)) != needed:
+      what = f'{needed} token ids' if needed else 'one tokenizer for both texts'
+      raise InputError(
+        f'model.{key}={taken}, but the data has {what}; set --config.model.{key}={needed}'
+      )
