@@ -46,6 +46,7 @@ def supervised() -> ConfigDict:
       'sampling': 'shuffled',
       'start': '',
       'start_keep': ('*',),
+      'watch': False,
     }
   )
   return config

@@ -33,4 +33,5 @@ def get_config():
   config.train.steps = 2000
   config.train.batch_size = 32
   config.train.eval_every = 1000
+  config.train.watch = True
   return config

@@ -18,4 +18,5 @@ def get_config():
   config.train.batch_size = 128
   config.train.eval_every = 4300
   config.train.eval_batch_size = 1000
+  config.train.watch = True
   return config

@@ -26,4 +26,5 @@ def get_config():
   config.model.widths = (256, 256)
   config.train.steps = 15_000
   config.train.eval_every = 5000
+  config.train.watch = True
   return config

@@ -34,4 +34,5 @@ def get_config():
   config.train.eval_every = 500
   config.train.eval_batch_size = 128
   config.train.select = 'best'
+  config.train.watch = True
   return config

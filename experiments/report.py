@@ -7,9 +7,11 @@ from typing import Any
 
 from experiments.launch import ROOT, config_description
 from experiments.outcome import settled
+from experiments.watching import watched
 from nn_zoo.build import Experiment
 from nn_zoo.data.dataset import take
 from nn_zoo.models.summary import summary
+from nn_zoo.report import adversarial
 from nn_zoo.report.page import Run, page
 from nn_zoo.task import State
 from nn_zoo.train.evaluation import predict
@@ -31,6 +33,7 @@ def write_report(
     outputs = predict(experiment.task, state, stream, config['seed'])
     given = settled(experiment, state, config['seed'])
     sections = experiment.sections(state, arrays['inputs'], arrays['targets'], outputs, **given)
+  sections += adversarial.over_time(watched(folder))
   scalars = {
     split: {name: value for name, value in values.items() if isinstance(value, float)}
     for split, values in results['figures'].items()

@@ -3,6 +3,7 @@
 python -m experiments.sample --workdir=runs/a --prompt="ROMEO:" --length=500 --temperature=0.8 --top_k=20
 python -m experiments.sample --workdir=runs/de_en --input=sentences.txt --beam=5
 python -m experiments.sample --workdir=runs/digits --count=64 --seed=3 --label=5
+python -m experiments.sample --workdir=runs/jsb --count=3 --length=64
 
 What is not given is as the run's config says in its section `task`.
 """
@@ -19,6 +20,7 @@ from absl import flags
 from experiments.launch import launch, plain
 from experiments.outcome import selected
 from experiments.pictures import Asked, files, latents
+from experiments.pieces import beginnings, composed, midi_files
 from nn_zoo.build import build
 from nn_zoo.data.dataset import Dataset
 from nn_zoo.data.lines import decoded as decoded_lines
@@ -37,11 +39,13 @@ class Form(NamedTuple):
   inputs: what was asked, and the data -> inputs of `predict`.
   shown: what was asked, outputs, and the data -> a text, or a dictionary of a file's name -> its bytes.
   lines: whether what is asked is many lines, which go through `predict` in batches.
+  made: the experiment, state, inputs, key and settings -> outputs, where they are not of `predict`.
   """
 
   inputs: Callable[[str, Dataset], Any]
   shown: Callable[[str, Any, Dataset], str | dict[str, bytes]]
   lines: bool = False
+  made: Callable[..., Any] | None = None
 
 
 def sample(
@@ -59,7 +63,8 @@ def sample(
     prompt: what the model reads first, or the lines of which each is translated, or examples asked for.
     seed: of the draws.
     select: 'last' or 'best'; by default what the config says.
-    **settings: that replace those of the config's section `task`, such as temperature=0.8.
+    **settings: that replace those of the config's section `task`, such as temperature=0.8; of music the
+      number of frames, length=64.
 
   Raises:
     InputError: the run has no checkpoint, its task makes nothing, or the prompt or a setting does not fit.
@@ -72,14 +77,15 @@ def sample(
       f'workdir {workdir}: task.name={name!r} makes nothing that could be shown; expected '
       + ' or '.join(map(repr, FORMS))
     )
-  if name == 'adversarial':
+  if name in ('adversarial', 'music'):
     prompt = (prompt if isinstance(prompt, Asked) else Asked())._replace(seed=seed)
-    if prompt.label is not None and not config['model']['classes']:
+    if prompt.label is not None and (name == 'music' or not config['model']['classes']):
       raise InputError(f'--label={prompt.label}: the generator is not conditional; leave it out')
   elif prompt is None or isinstance(prompt, Asked):
     prompt = '\n'
   form = FORMS[name]
-  config['task'] |= settings
+  if form.made is None:
+    config['task'] |= settings
   experiment = build(config, fresh=False, folder=folder)
   inputs = form.inputs(prompt, experiment.data)
   saved = selected(experiment, folder, select or config['train']['select'], config['seed'])
@@ -87,6 +93,8 @@ def sample(
     arrays = {'inputs': inputs, 'targets': inputs}
     stream = InOrder(arrays, config['train']['eval_batch_size'])
     outputs = predict(experiment.task, saved.state, stream, seed)
+  elif form.made:
+    outputs = form.made(experiment, saved.state, inputs, jax.random.key(seed), settings)
   else:
     outputs = jax.jit(experiment.task.predict)(saved.state, inputs, jax.random.key(seed))
   return form.shown(prompt, jax.tree.map(np.asarray, outputs), experiment.data)
@@ -139,6 +147,7 @@ def _translated(text: str, outputs: np.ndarray, data: Dataset) -> str:
 FORMS = {
   'adversarial': Form(latents, files),
   'language': Form(_tokens, _continued),
+  'music': Form(beginnings, midi_files, made=composed),
   'translation': Form(_sources, _translated, lines=True),
 }
 
@@ -184,14 +193,14 @@ if __name__ == '__main__':
   _INPUT = flags.DEFINE_string(
     'input', None, 'file of texts to translate, one a line; - for standard input'
   )
-  _COUNT = flags.DEFINE_integer('count', 64, 'examples of a generator')
+  _COUNT = flags.DEFINE_integer('count', 64, 'examples of a generator, or pieces of music')
   _LABEL = flags.DEFINE_integer('label', None, 'class of a conditional generator; by default all')
   _SEED = flags.DEFINE_integer('seed', 0, 'of the draws', lower_bound=0)
   _SELECT = flags.DEFINE_enum(
     'select', None, ['last', 'best'], "checkpoint; by default the config's choice"
   )
   _SETTINGS = {
-    'length': flags.DEFINE_integer('length', None, 'characters to write'),
+    'length': flags.DEFINE_integer('length', None, 'characters to write, or frames to compose'),
     'temperature': flags.DEFINE_float('temperature', None, 'below 1: likelier draws; 0: likeliest'),
     'top_k': flags.DEFINE_integer('top_k', None, 'draw among so many likeliest; 0: all'),
     'top_p': flags.DEFINE_float('top_p', None, 'draw among the likeliest of this share; 1: all'),

@@ -21,13 +21,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from absl import flags
 
 from experiments.launch import config_path, define_config, launch, plain
 from experiments.outcome import figures, lines, selected
 from experiments.report import write_report
 from experiments.settings import use
-from nn_zoo.build import build
+from experiments.watching import watching
+from nn_zoo.build import Experiment, build
 from nn_zoo.data import tokenizer
 from nn_zoo.train.checkpoint import Checkpoints, kept
 from nn_zoo.train.loop import Stopped, fit
@@ -75,7 +77,7 @@ def train(
       'step': saved.step,
       'select': config['train']['select'],
       'figures': figures(experiment, saved.state, config['seed']),
-      'timing': _timing(record, config),
+      'timing': _timing(record, config, experiment),
     }
     write_json(folder / 'results.json', results)
     write_report(folder, experiment, saved.state, results, record.rows, config)
@@ -97,6 +99,7 @@ def _fit(experiment, config, folder, record, stop):
       checkpoint=checkpoints,
       record=record,
       stop=stop,
+      observe=watching(experiment, config, folder),
       **loop,
     )
   finally:
@@ -110,12 +113,16 @@ def default_workdir(path: str, config: Mapping[str, Any]) -> Path:
   return Path('runs') / f'{Path(path).stem}-{digest}'
 
 
-def _timing(record: Record, config: Mapping[str, Any]) -> dict[str, float]:
+def _timing(record: Record, config: Mapping[str, Any], experiment: Experiment) -> dict[str, float]:
   timing = dict(record.timing)
   steps, seconds = timing.pop('train_steps', 0), timing.get('train_seconds', 0)
   if steps:
     timing['steps_per_second'] = steps / seconds
-    timing['examples_per_second'] = steps / seconds * config['train']['batch_size']
+    size = getattr(experiment.train, 'mean_size', config['train']['batch_size'])
+    timing['examples_per_second'] = steps / seconds * size
+    if experiment.data.tokenizers:  # of targets, each with its </s>
+      length = np.mean(experiment.data.train['targets']['length'] - 1)
+      timing['tokens_per_second'] = timing['examples_per_second'] * float(length)
   return timing
 
 

@@ -86,8 +86,9 @@ def _train(
   sampling: str,
   start: str,
   start_keep: tuple[str, ...],
+  watch: bool = False,
 ):
-  """The keys of config.train and their types; `fit`, `Balanced` and `started` explain them."""
+  """The keys of config.train and their types; `fit`, `Balanced`, `started` and `watching` explain them."""
 
 
 def _check_values(config: Config) -> None:

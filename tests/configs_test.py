@@ -162,7 +162,7 @@ def experiment(request, tmp_path):
     config.optimizer.learning_rate *= 0.1
     config.task.critic_steps = min(config.task.critic_steps, 2)
   if config.model.name == 'cyclegan':
-    config.model.width, config.model.blocks = 4, 1
+    config.model.width, config.model.blocks = 4, 0
     config.optimizer.learning_rate *= 0.1
   if config.model.name == 'dcgan':
     config.model.width = 8

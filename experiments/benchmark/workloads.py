@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experiments.benchmark import recurrent, transformers
+from experiments.benchmark import generative, recurrent, transformers
 from experiments.benchmark.kinds import PLAIN, Processes, Target, Training, Workload
 from experiments.benchmark.nets import NETS, Net
 from experiments.settings import SETTINGS
@@ -125,3 +125,4 @@ for _name, _net in NETS.items():
   WORKLOADS |= _of(_name, _net)
 WORKLOADS |= recurrent.workloads(_OURS)
 WORKLOADS |= transformers.workloads(_OURS, _HUGE)
+WORKLOADS |= generative.workloads(_OURS, _HUGE)

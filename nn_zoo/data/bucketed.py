@@ -25,7 +25,8 @@ class Bucketed:
   of the shortest texts has, and 'bucket' says which one it is: `nn_zoo.tasks.bucketed` cuts them to the
   bucket's shape, one of a few, so that everything is compiled once.
 
-  `shapes` are those of the buckets, `examples` the pairs, `batches` those of an epoch.
+  `shapes` are those of the buckets, `examples` the pairs, `batches` those of an epoch, `mean_size`
+  the pairs of one.
   """
 
   def __init__(self, arrays: Split, tokens: int, buckets: int, batch_size: int, seed: int = 0):
@@ -60,6 +61,7 @@ class Bucketed:
     self._cuts = [(index, part) for index, count in enumerate(counts) for part in range(count)]
     self.batches = len(self._cuts)
     self.batch_size = max(shape.examples for shape in self.shapes)
+    self.mean_size = self.examples / self.batches
     self._order = lru_cache(maxsize=2)(self._shuffled)
 
   def rows(self, step: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from nn_zoo.report.theme import light
 SHOWN = 64  # examples
 COMPARED = 8  # examples beside their nearest neighbours
 POINTS = 2000  # of a scatter plot
+ROWS = 10  # steps of which images are shown
 NAMED = 100  # classes that have room for their names
 
 
@@ -67,6 +68,23 @@ def sections(
   if neighbours is not None:
     found.append(Section('Nearest training images', _compared(outputs, *neighbours)))
   return found
+
+
+def over_time(found: Sequence[tuple[int, np.ndarray]]) -> list[Section]:
+  """Images that were made of the same inputs at several steps, a row a step; nothing if they are no images.
+
+  Args:
+    found: (step, outputs [N, H, W, C]), in order.
+  """
+  images = [(step, x) for step, x in found if x.ndim == 4 and x.shape[-1] in (1, 3)]
+  if len(images) < 2:
+    return []
+  kept = [
+    images[n] for n in np.linspace(0, len(images) - 1, min(len(images), ROWS)).round().astype(int)
+  ]
+  steps = ', '.join(f'{step:,}' for step, _ in kept)
+  note = f'<p class="note">Of the same inputs, row by row after step {steps}.</p>'
+  return [Section('Over time', note + _grid(np.concatenate([x[:8] for _, x in kept])))]
 
 
 def reconstructions(

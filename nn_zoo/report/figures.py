@@ -106,8 +106,14 @@ def series(rows: Sequence[Mapping], metric: str) -> dict[str, np.ndarray]:
   return {split: np.array(found[split], float) for split in dict.fromkeys([*order, *found])}
 
 
-def curve(metric: str, points: Mapping[str, np.ndarray]) -> str:
-  """The learning curve of one metric over all splits, with its last values as the legend."""
+def curve(metric: str, points: Mapping[str, np.ndarray], across: str = 'step') -> str:
+  """The learning curve of one metric over all splits, with its last values as the legend.
+
+  Args:
+    metric: its name.
+    points: [N, 2] of each split, or of each of several runs.
+    across: what the first column is.
+  """
   colours = split_colours(list(points))
   kept = {split: xy[np.isfinite(xy[:, 1])] for split, xy in points.items()}
   keys, lost = [], []
@@ -122,11 +128,11 @@ def curve(metric: str, points: Mapping[str, np.ndarray]) -> str:
   note = f'<p class="note bad">{"; ".join(lost)}.</p>' if lost else ''
   return (
     f'<figure><div class="keys"><h3>{spaced(metric)}</h3>{"".join(keys)}</div>'
-    f'{_drawing(metric, kept, colours)}{note}</figure>'
+    f'{_drawing(metric, kept, colours, across)}{note}</figure>'
   )
 
 
-def _drawing(metric: str, points: Mapping[str, np.ndarray], colours: Mapping[str, str]) -> str:
+def _drawing(metric, points: Mapping[str, np.ndarray], colours: Mapping[str, str], across) -> str:
   from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullFormatter
 
   figure, (axis,) = canvas(5.58, 2.5)
@@ -151,10 +157,10 @@ def _drawing(metric: str, points: Mapping[str, np.ndarray], colours: Mapping[str
   )
   if axis.get_yscale() == 'linear':
     axis.yaxis.set_major_locator(MaxNLocator(5, steps=ROUND))
-  axis.xaxis.set_major_locator(MaxNLocator(6, steps=ROUND, integer=True))
+  axis.xaxis.set_major_locator(MaxNLocator(6, steps=ROUND, integer=across == 'step'))
   axis.xaxis.set_major_formatter(EngFormatter(sep=''))
-  axis.set_xlabel('step')
-  return svg(figure, f'{metric} over steps')
+  axis.set_xlabel(across)
+  return svg(figure, f'{metric} over {across}')
 
 
 def curves(rows: Sequence[Mapping]) -> str:

@@ -43,6 +43,7 @@ def fit(
   checkpoint: Any = None,
   record: Record | None = None,
   stop: Callable[[], bool] = lambda: False,
+  observe: Callable[[int, State], Mapping[str, Mapping[str, Any]]] | None = None,
 ) -> State:
   """Trains a task and returns its state.
 
@@ -64,12 +65,13 @@ def fit(
     checkpoint: a `nn_zoo.train.checkpoint.Checkpoints`, or None to save nothing.
     record: where metrics go; by default only a progress line is shown.
     stop: polled between calls, in training and in evaluation.
+    observe: (step, state) -> further figures by split, called at every evaluation and written beside its own.
 
   Raises:
     Stopped: `stop` said so; the state is saved if there is a checkpoint.
     InputError: the loss is no longer finite, or `monitor` names a metric that there is not.
   """
-  run = _Run(task, train, evals or {}, seed, record or Record(), checkpoint, stop)
+  run = _Run(task, train, evals or {}, seed, record or Record(), checkpoint, stop, observe)
   run.begin(min(steps_per_call, steps), min(log_every, steps))
   best = Monitor(monitor, mode, patience, run.history, metric_names(task, run.evals, run.state))
   eval_every = eval_every or steps
@@ -89,9 +91,9 @@ def fit(
 class _Run:
   """What moves during `fit`: the state, the step it is at, and the metrics since the last line of log."""
 
-  def __init__(self, task, train, evals, seed, record, checkpoint, stop):
+  def __init__(self, task, train, evals, seed, record, checkpoint, stop, observe):
     self.task, self.train, self.evals, self.seed = task, train, evals, seed
-    self.record, self.checkpoint, self.stop = record, checkpoint, stop
+    self.record, self.checkpoint, self.stop, self.observe = record, checkpoint, stop, observe
     self.step, self.window, self.history = 0, {}, []
     self.evaluations: dict[str, Calls] = {}
     self.count = 1
@@ -172,8 +174,9 @@ class _Run:
         self.finish()
         raise Stopped(self.step)
       figures[split] = values
+    observed = self.observe(self.step, self.state) if self.observe else {}
     for split, values in figures.items():
-      self.record.write(self.step, split, values)
+      self.record.write(self.step, split, {**values, **observed.get(split, {})})
     self.record.timing['evaluate_seconds'] += time.perf_counter() - started
     if best.add(figures) and self.checkpoint:
       self.checkpoint.keep_best(self.step, self.state, {'history': list(self.history)})

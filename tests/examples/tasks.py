@@ -57,7 +57,7 @@ TASK_EXAMPLES = {
   'unpaired': TaskExample(
     'unpaired',
     lambda tx=optax.adam(1e-2), **more: _maker(  # noqa: B008
-      'unpaired', 'cyclegan', shape=(16, 16, 1), width=2, blocks=1
+      'unpaired', 'cyclegan', shape=(16, 16, 1), width=2, blocks=0
     )(tx, cycle=1.0, identity=1.0, **more),
     arrays.domains,
     falls='generator_loss',

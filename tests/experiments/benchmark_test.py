@@ -1,5 +1,6 @@
 """The harness of the benchmark: its arithmetic, its records, its errors; never the speed."""
 
+import functools
 import importlib.util
 import json
 import os
@@ -11,7 +12,7 @@ import jax
 import numpy as np
 import pytest
 
-from experiments.benchmark import comparison, output, transformers
+from experiments.benchmark import comparison, generative, output, transformers
 from experiments.benchmark import processes as processes_module
 from experiments.benchmark.comparison import alternate, compare, fastest, floor, ratios, summary
 from experiments.benchmark.kinds import Processes, Target, Training, Workload
@@ -282,6 +283,29 @@ def test_a_transformer_is_the_same_on_both_sides(name):
   weights = sum(leaf.size for leaf in jax.tree.leaves(ours) if leaf.ndim > 1)
   positions = spec.get('context', 0) * spec['width']
   assert products - attention == spec['time'] * (weights - positions)
+
+
+@needs_torch
+@pytest.mark.parametrize('name', generative.ROWS)
+def test_a_generative_net_is_the_same_on_both_sides(name):
+  from experiments.benchmark.ours.generative import network
+  from experiments.benchmark.peers.generative import critic, generator
+
+  spec = WORKLOADS[name].work.spec
+  pair, image = network(spec), generative.draw(spec)[:1]
+  latent = np.zeros((1, spec['latent']), np.float32)
+  for method, inputs, theirs in (('generate', latent, generator), ('criticise', image, critic)):
+    init = functools.partial(pair.init, method=method)
+    params = jax.eval_shape(init, jax.random.key(0), inputs)['params']
+    found = sum(leaf.size for leaf in jax.tree.leaves(params))
+    assert found == sum(parameter.numel() for parameter in theirs(spec).parameters())
+
+
+def test_the_multiplications_of_a_generator_are_counted_by_its_inputs():
+  spec = WORKLOADS['dcgan'].work.spec
+  # Every pixel of a layer's input meets all of its 4 x 4 kernel.
+  transposed = (4 * 4 * 16 * 128 * 64, 8 * 8 * 16 * 64 * 32, 16 * 16 * 16 * 32 * 3)
+  assert generative.layers(spec) == (64 * 4 * 4 * 128, *transposed)
 
 
 @pytest.mark.parametrize('name', NETS)

@@ -6,6 +6,8 @@ from scipy.io import savemat
 
 from experiments.evaluate import evaluate
 from experiments.launch import load_config, plain
+from experiments.pictures import Asked
+from experiments.sample import sample
 from experiments.train import train
 from nn_zoo.build import build
 from nn_zoo.errors import InputError
@@ -47,6 +49,14 @@ def test_the_report_of_music_has_pieces_to_see_and_to_hear(music, tmp_path):
   assert html.count('data:audio/midi;base64,') == 3
   assert '56 frames after 8 of a real piece' in html
   assert evaluate(tmp_path / 'run') == (results['figures'], results['figures'])
+  written = sample(tmp_path / 'run', Asked(2), seed=5, length=7)
+  assert list(written) == ['samples-5-0.mid', 'samples-5-1.mid']
+  assert all(content.startswith(b'MThd') for content in written.values())
+  assert written == sample(tmp_path / 'run', Asked(2), seed=5, length=7)
+  with pytest.raises(InputError, match=r'^--temperature: music has no such setting'):
+    sample(tmp_path / 'run', temperature=0.5)
+  with pytest.raises(InputError, match=r'^--label=1: the generator is not conditional'):
+    sample(tmp_path / 'run', Asked(2, label=1))
 
 
 def test_the_report_of_a_forecaster_has_its_figures_beside_naive_ones(series, tmp_path):

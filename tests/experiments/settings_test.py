@@ -95,10 +95,12 @@ def test_a_kept_answer_that_is_spoilt_is_named(config):
     use(config, 'auto')
 
 
-def test_the_log_and_the_environment_say_what_a_run_was_started_with(config, tmp_path):
-  config['train'] |= {'steps': 4, 'eval_every': 4}
-  keep(config, json.dumps(ANSWER))
-  command = [sys.executable, '-m', 'experiments.train', f'--workdir={tmp_path}/a', *SMALL]
+def test_the_log_and_the_environment_say_what_a_run_was_started_with(tmp_path, monkeypatch):
+  monkeypatch.setenv('NN_ZOO_CACHE', str(tmp_path))
+  path = 'tests/experiments/small_config.py'
+  keep(plain(load_config(path)), json.dumps(ANSWER))
+  command = [sys.executable, '-m', 'experiments.train', f'--config={path}', *SMALL]
+  command.append(f'--workdir={tmp_path}/a')
   done = subprocess.run(
     command,
     cwd=ROOT,

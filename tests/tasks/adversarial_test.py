@@ -113,9 +113,10 @@ def test_clipped_weights_stay_within_the_limit():
 
 
 def test_penalties_are_added_to_the_critics_loss():
-  data, loss = batch(), {}
+  data = batch()
+  loss = {0.0: float(stepped(make(), data)[2]['critic_loss'].value)}
   for name in ('r1', 'r2', 'gradient_penalty'):
-    for factor in (0.0, 1.0, 2.0):
+    for factor in (1.0, 2.0):
       loss[factor] = float(stepped(make(**{name: factor}), data)[2]['critic_loss'].value)
     assert loss[1.0] > loss[0.0]
     np.testing.assert_allclose(loss[2.0] - loss[1.0], loss[1.0] - loss[0.0], rtol=1e-4, atol=1e-6)

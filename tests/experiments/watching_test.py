@@ -1,0 +1,69 @@
+"""Runs that are watched, and runs that are compared."""
+
+import json
+
+import numpy as np
+import pytest
+
+from experiments.compare import compare
+from experiments.launch import load_config, plain
+from experiments.train import train
+from experiments.watching import watched
+from nn_zoo.errors import InputError
+from nn_zoo.report.adversarial import over_time
+from nn_zoo.train.loop import Stopped
+from tests.experiments import small_config
+from tests.train.loop_test import Countdown
+
+
+def points(steps):
+  config = plain(load_config('configs/gan_ring.py'))
+  config['data'] |= {'train': 300, 'validation': 100, 'test': 50}
+  config['model']['widths'] = (8,)
+  config['train'] |= {'steps': steps, 'eval_every': 4, 'log_every': 4, 'batch_size': 16}
+  return config
+
+
+def rows(folder):
+  return [json.loads(line) for line in (folder / 'metrics.jsonl').read_text().splitlines()]
+
+
+def test_a_watched_run_is_measured_at_every_evaluation_and_resumes_the_same(tmp_path):
+  results = train(points(8), tmp_path / 'straight')
+  measured = [row for row in rows(tmp_path / 'straight') if 'modes' in row]
+  assert [(row['step'], row['split']) for row in measured] == [(4, 'validation'), (8, 'validation')]
+  figures = results['figures']['validation']
+  assert all(measured[-1][name] == figures[name] for name in ('modes', 'coverage', 'mode_kl'))
+  assert [(step, x.shape) for step, x in watched(tmp_path / 'straight')] == [
+    (4, (8, 2)),
+    (8, (8, 2)),
+  ]
+  with pytest.raises(Stopped):
+    train(points(8), tmp_path / 'cut', stop=Countdown(3))
+  train(points(8), tmp_path / 'cut')
+  assert rows(tmp_path / 'cut') == rows(tmp_path / 'straight')
+
+
+def test_images_are_shown_over_time_and_points_are_not():
+  x_NHWC = np.zeros((8, 4, 4, 1))
+  found = over_time([(step, x_NHWC) for step in range(0, 3000, 100)])
+  assert found[0].html.count('<img') == 10 * 8
+  assert 'after step 0, 300,' in found[0].html
+  assert over_time([(4, np.zeros((8, 2))), (8, np.zeros((8, 2)))]) == []
+
+
+def test_runs_are_compared_over_the_time_they_trained(tmp_path):
+  config = plain(small_config.get_config())
+  for name, width in (('narrow', 4), ('wide', 16)):
+    config['model']['widths'] = (width,)
+    config['train'] |= {'steps': 40, 'eval_every': 10}
+    train(config, tmp_path / name)
+  html = compare([tmp_path / 'narrow', tmp_path / 'wide'])
+  assert 'accuracy over minutes of training' in html
+  assert 'run (narrow)' in html
+  assert 'run (wide)' in html
+  assert 'examples per second' in html
+  with pytest.raises(InputError, match=r'^expected two runs or more'):
+    compare([tmp_path / 'narrow'])
+  with pytest.raises(InputError, match=r'there is no finished run; expected results.json'):
+    compare([tmp_path / 'narrow', tmp_path])
