@@ -98,10 +98,19 @@ def adversarial(
     descend: `nn_zoo.task.descend` or a partial of it.
 
   Raises:
-    InputError: an unknown name, settings that exclude one another; when traced, examples of another shape
-      than the generator's, labels that are missing, or a batch that cannot be cut.
+    InputError: an unknown name, a number below 0, settings that exclude one another; when traced, examples
+      of another shape than the generator's, labels that are missing, or a batch that cannot be cut.
   """
   _check(model, loss, critic_steps, diffaugment, pack)
+  _check_numbers(
+    label_smoothing=label_smoothing,
+    instance_noise=instance_noise,
+    gradient_penalty=gradient_penalty,
+    r1=r1,
+    r2=r2,
+    clip_weights=clip_weights,
+    truncation=truncation,
+  )
   rules = Rules(
     model,
     game=ops.smoothed(loss, label_smoothing),
@@ -143,3 +152,9 @@ def _check(model, loss, critic_steps, diffaugment, pack):
     raise InputError(
       f'task.pack={pack}: a conditional net (model.classes={model.classes}) takes no packs; expected 1'
     )
+
+
+def _check_numbers(**numbers):
+  for name, value in numbers.items():
+    if not value >= 0:
+      raise InputError(f'task.{name}={value}: expected 0 or more')

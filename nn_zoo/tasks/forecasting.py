@@ -4,6 +4,7 @@ Axes: B batch (windows), W steps of the past, C series, H steps ahead, Q quantil
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +15,7 @@ from flax import linen as nn
 from nn_zoo import task as contract
 from nn_zoo.errors import InputError
 from nn_zoo.task import Batch, Key, Mean, Metrics, Task
-from nn_zoo.tasks.naive import measured, naive
+from nn_zoo.tasks.naive import Known, measured, naive
 from nn_zoo.tasks.supervised import not_augmented, supervised, unchanged
 
 
@@ -64,53 +65,19 @@ def forecasting(
   effective for time series forecasting?", https://arxiv.org/abs/2205.13504.
   """
   known = measured(examples['inputs'], examples['targets'], season=season, quantiles=quantiles)
-  horizon, levels = len(known.scale_H), len(quantiles)
-  if model.classes != horizon * levels:
+  forecasts = _Forecasts(known, season, quantiles)
+  outputs = len(known.scale_H) * len(quantiles)
+  if model.classes != outputs:
     raise InputError(
-      f'model.classes={model.classes}, but {levels} quantiles of {horizon} steps are to be forecast; set '
-      f'--config.model.classes={horizon * levels}'
+      f'model.classes={model.classes}, but {len(quantiles)} quantiles of {len(known.scale_H)} steps are to '
+      f'be forecast; set --config.model.classes={outputs}'
     )
-  middle = quantiles.index(0.5)
-  location_1H1, scale_1H1 = known.location_H[None, :, None], known.scale_H[None, :, None]
-
-  def objective(outputs_BK: jax.Array, change_BH: jax.Array) -> jax.Array:
-    outputs_BHQ = outputs_BK.reshape(-1, horizon, levels)
-    change_BH = (change_BH - known.location_H[None]) / known.scale_H[None]
-    return jnp.mean(pinball(outputs_BHQ, change_BH, quantiles), axis=(1, 2))
-
-  def changes(outputs_BK: jax.Array) -> jax.Array:
-    outputs_BHQ = jnp.sort(outputs_BK.reshape(-1, horizon, levels), axis=-1)
-    return location_1H1 + scale_1H1 * outputs_BHQ
-
-  def figures(forecast_BHQ: jax.Array, batch: Batch, name: str = '') -> Metrics:
-    y_BH, weight_B = batch['targets'], batch['weight']
-    inside_BH = (y_BH >= forecast_BHQ[..., 0]) & (y_BH <= forecast_BHQ[..., -1])
-    error_BH = jnp.abs(y_BH - forecast_BHQ[..., middle]) / known.unit
-    loss_B = jnp.mean(pinball(forecast_BHQ, y_BH, quantiles), axis=(1, 2))
-    return {
-      f'{name}pinball': Mean.of(loss_B, weight_B),
-      f'{name}mase': Mean.of(jnp.mean(error_BH, axis=1), weight_B),
-      f'{name}coverage': Mean.of(jnp.mean(inside_BH, axis=1, dtype=jnp.float32), weight_B),
-    }
-
-  def final_figures(outputs_BK: jax.Array, batch: Batch) -> Metrics:
-    # All in changes from the last value, which errors do not see.
-    last_BH, seasonal_BH = naive(batch['inputs'], horizon, season)
-    seasonal_BHQ = (seasonal_BH - last_BH)[..., None] + known.seasonal_HQ[None]
-    naive_BHQ = jnp.broadcast_to(known.naive_HQ[None], seasonal_BHQ.shape)
-    return {
-      'loss': Mean.of(objective(outputs_BK, batch['targets']), batch['weight']),
-      **figures(changes(outputs_BK), batch),
-      **figures(naive_BHQ, batch, 'naive_'),
-      **figures(seasonal_BHQ, batch, 'seasonal_'),
-    }
-
   plain = supervised(
     model,
     tx,
-    objective,
-    lambda outputs_BK, batch: figures(changes(outputs_BK), batch),
-    final_figures,
+    forecasts.objective,
+    lambda outputs_BK, batch: forecasts.figures(forecasts.changes(outputs_BK), batch),
+    forecasts.final_figures,
     l1=l1,
     l2=l2,
     prepare=prepare,
@@ -128,9 +95,54 @@ def forecasting(
     return plain.evaluate(state, from_last(batch), key)
 
   def predict(state, inputs_BWC: jax.Array, key: Key) -> jax.Array:
-    return inputs_BWC[:, -1:, :1] + changes(plain.predict(state, inputs_BWC, key))
+    return inputs_BWC[:, -1:, :1] + forecasts.changes(plain.predict(state, inputs_BWC, key))
 
   return Task(plain.init, step, evaluate, predict)
+
+
+class _Forecasts(NamedTuple):
+  """Outputs as quantiles of changes from the last value, and how good they are."""
+
+  known: Known
+  season: int
+  quantiles: tuple[float, ...]
+
+  def _by_step(self, outputs_BK: jax.Array) -> jax.Array:
+    return outputs_BK.reshape(-1, len(self.known.scale_H), len(self.quantiles))
+
+  def objective(self, outputs_BK: jax.Array, change_BH: jax.Array) -> jax.Array:
+    change_BH = (change_BH - self.known.location_H[None]) / self.known.scale_H[None]
+    return jnp.mean(pinball(self._by_step(outputs_BK), change_BH, self.quantiles), axis=(1, 2))
+
+  def changes(self, outputs_BK: jax.Array) -> jax.Array:
+    location_1H1, scale_1H1 = (
+      self.known.location_H[None, :, None],
+      self.known.scale_H[None, :, None],
+    )
+    return location_1H1 + scale_1H1 * jnp.sort(self._by_step(outputs_BK), axis=-1)
+
+  def figures(self, forecast_BHQ: jax.Array, batch: Batch, name: str = '') -> Metrics:
+    y_BH, weight_B = batch['targets'], batch['weight']
+    inside_BH = (y_BH >= forecast_BHQ[..., 0]) & (y_BH <= forecast_BHQ[..., -1])
+    error_BH = jnp.abs(y_BH - forecast_BHQ[..., self.quantiles.index(0.5)]) / self.known.unit
+    loss_B = jnp.mean(pinball(forecast_BHQ, y_BH, self.quantiles), axis=(1, 2))
+    return {
+      f'{name}pinball': Mean.of(loss_B, weight_B),
+      f'{name}mase': Mean.of(jnp.mean(error_BH, axis=1), weight_B),
+      f'{name}coverage': Mean.of(jnp.mean(inside_BH, axis=1, dtype=jnp.float32), weight_B),
+    }
+
+  def final_figures(self, outputs_BK: jax.Array, batch: Batch) -> Metrics:
+    # All in changes from the last value, which errors do not see.
+    last_BH, seasonal_BH = naive(batch['inputs'], len(self.known.scale_H), self.season)
+    seasonal_BHQ = (seasonal_BH - last_BH)[..., None] + self.known.seasonal_HQ[None]
+    naive_BHQ = jnp.broadcast_to(self.known.naive_HQ[None], seasonal_BHQ.shape)
+    return {
+      'loss': Mean.of(self.objective(outputs_BK, batch['targets']), batch['weight']),
+      **self.figures(self.changes(outputs_BK), batch),
+      **self.figures(naive_BHQ, batch, 'naive_'),
+      **self.figures(seasonal_BHQ, batch, 'seasonal_'),
+    }
 
 
 def pinball(forecast_BHQ: jax.Array, y_BH: jax.Array, quantiles: tuple[float, ...]) -> jax.Array:

@@ -5,6 +5,7 @@ Axes: B batch (tracks of a text), T time, L tokens written, V vocabulary.
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -68,29 +69,11 @@ def language(
       raise InputError(f'task.{name}={value}: expected 1 or more')
   draw = sampler(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
 
+  update = descend(partial(_loss, model), tx)
+
   def init(key: Key, batch: Batch) -> Reading:
     tokens_BT = batch['inputs']
     return Reading(begin(model.init(key, tokens_BT), tx), model.initial_state(len(tokens_BT)))
-
-  def loss(params, stats, batch, key):
-    # Rows are named, since a part of the batch (descend.accumulate) meets the carry of all tracks.
-    def before(carry):
-      first_B = batch['first'].reshape((-1,) + (1,) * (carry.ndim - 1))
-      return jnp.where(first_B, 0, carry[batch['row']])
-
-    logits_BTV, after = model.apply(
-      {'params': params},
-      batch['inputs'],
-      jax.tree.map(before, stats['carry']),
-      train=True,
-      rngs={'dropout': key},
-      method='read',
-    )
-    carry = jax.tree.map(lambda old, new: old.at[batch['row']].set(new), stats['carry'], after)
-    metrics = _figures(logits_BTV, batch['targets'], batch['weight'])
-    return metrics.pop('loss'), ({'carry': carry}, metrics)
-
-  update = descend(loss, tx)
 
   def step(state: Reading, batch: Batch, key: Key) -> tuple[Reading, Metrics]:
     # What is no parameter goes through `descend` as statistics do: part by part, without a gradient.
@@ -112,19 +95,42 @@ def language(
     return _through(read, start, (batch['inputs'], batch['targets']), window)[1]
 
   def predict(state: Reading, inputs: jax.Array, key: Key) -> jax.Array:
-    variables = {'params': averaged(state.learner)}
-
-    def write(loop, key):
-      carry, token_B = loop
-      logits_BV, carry = model.apply(variables, token_B, carry, method='step')
-      token_B = draw(key, logits_BV).astype(token_B.dtype)
-      return (carry, token_B), token_B
-
-    carry = model.apply(variables, inputs[:, :-1], length, method='prime')
-    _, written_LB = jax.lax.scan(write, (carry, inputs[:, -1]), jax.random.split(key, length))
-    return written_LB.T
+    return _written(model, draw, averaged(state.learner), inputs, jax.random.split(key, length))
 
   return Task(init, step, evaluate, predict)
+
+
+def _loss(model, params, stats, batch, key):
+  # Rows are named, since a part of the batch (descend.accumulate) meets the carry of all tracks.
+  def before(carry):
+    first_B = batch['first'].reshape((-1,) + (1,) * (carry.ndim - 1))
+    return jnp.where(first_B, 0, carry[batch['row']])
+
+  logits_BTV, after = model.apply(
+    {'params': params},
+    batch['inputs'],
+    jax.tree.map(before, stats['carry']),
+    train=True,
+    rngs={'dropout': key},
+    method='read',
+  )
+  carry = jax.tree.map(lambda old, new: old.at[batch['row']].set(new), stats['carry'], after)
+  metrics = _figures(logits_BTV, batch['targets'], batch['weight'])
+  return metrics.pop('loss'), ({'carry': carry}, metrics)
+
+
+def _written(model, draw, params, inputs_BT: jax.Array, key_L: Key) -> jax.Array:
+  """Tokens [B, L] that go on with inputs, each drawn with a key of its own."""
+
+  def write(loop, key):
+    carry, token_B = loop
+    logits_BV, carry = model.apply({'params': params}, token_B, carry, method='step')
+    token_B = draw(key, logits_BV).astype(token_B.dtype)
+    return (carry, token_B), token_B
+
+  carry = model.apply({'params': params}, inputs_BT[:, :-1], len(key_L), method='prime')
+  _, written_LB = jax.lax.scan(write, (carry, inputs_BT[:, -1]), key_L)
+  return written_LB.T
 
 
 def _figures(logits_BTV: jax.Array, targets_BT: jax.Array, weight_B: jax.Array) -> Metrics:

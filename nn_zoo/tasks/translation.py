@@ -67,18 +67,6 @@ def translation(
   def init(key: Key, batch: Batch) -> Learner:
     return begin(model.init(key, batch['inputs'], batch['targets']['values'][:, :-1]), tx)
 
-  def figures(logits_BTV, batch, smoothing):
-    targets_BT = batch['targets']['values'][:, 1:]
-    step_1T = jnp.arange(targets_BT.shape[1])[None]
-    counted_BT = step_1T < batch['targets']['length'][:, None] - 1
-    weight_BT = counted_BT * batch['weight'][:, None]
-    loss_BT = cross_entropy(logits_BTV, targets_BT)
-    if smoothing:  # without a distribution over the vocabulary for each token
-      even_BT = jnp.mean(-jax.nn.log_softmax(logits_BTV.astype(jnp.float32)), axis=-1)
-      loss_BT = (1 - smoothing) * loss_BT + smoothing * even_BT
-    hit_BT = jnp.argmax(logits_BTV, axis=-1) == targets_BT
-    return {'loss': Mean.of(loss_BT, weight_BT), 'accuracy': Mean.of(hit_BT, weight_BT)}
-
   def loss(params, stats, batch, key):
     logits_BTV, stats = model.apply(
       {'params': params, **stats},
@@ -88,7 +76,7 @@ def translation(
       rngs={'dropout': key},
       mutable=list(stats),
     )
-    metrics = figures(logits_BTV, batch, label_smoothing)
+    metrics = _figures(logits_BTV, batch, label_smoothing)
     return metrics.pop('loss'), (stats, metrics)
 
   step = descend(loss, tx)
@@ -97,7 +85,7 @@ def translation(
     del key
     variables = {'params': averaged(state), **state.stats}
     tokens_BT = batch['targets']['values'][:, :-1]
-    return figures(model.apply(variables, batch['inputs'], tokens_BT), batch, 0.0)
+    return _figures(model.apply(variables, batch['inputs'], tokens_BT), batch, 0.0)
 
   def predict(state: Learner, inputs: Any, key: Key) -> jax.Array:
     del key
@@ -113,6 +101,19 @@ def translation(
     return beam_search(write, start, batch, length, beam, length_penalty)[0][:, :best]
 
   return Task(init, step, evaluate, predict)
+
+
+def _figures(logits_BTV, batch, smoothing):
+  targets_BT = batch['targets']['values'][:, 1:]
+  step_1T = jnp.arange(targets_BT.shape[1])[None]
+  counted_BT = step_1T < batch['targets']['length'][:, None] - 1
+  weight_BT = counted_BT * batch['weight'][:, None]
+  loss_BT = cross_entropy(logits_BTV, targets_BT)
+  if smoothing:  # without a distribution over the vocabulary for each token
+    even_BT = jnp.mean(-jax.nn.log_softmax(logits_BTV.astype(jnp.float32)), axis=-1)
+    loss_BT = (1 - smoothing) * loss_BT + smoothing * even_BT
+  hit_BT = jnp.argmax(logits_BTV, axis=-1) == targets_BT
+  return {'loss': Mean.of(loss_BT, weight_BT), 'accuracy': Mean.of(hit_BT, weight_BT)}
 
 
 def alignments(

@@ -186,6 +186,8 @@ def test_a_conditional_generator_makes_what_it_is_told():
       {},
       'does not divide train.batch_size=16 in packs of task.pack=3',
     ),
+    ({'r1': -1.0}, {}, r'^task.r1=-1.0: expected 0 or more$'),
+    ({'instance_noise': float('nan')}, {}, r'^task.instance_noise=nan: expected 0 or more$'),
     ({'pack': 2, 'fields': {'classes': 3}}, {}, r'task.pack=2: a conditional net .model.classes=3'),
     ({'fields': {'classes': 3}}, {}, 'model.classes=3: a conditional net needs labels'),
     ({}, {'shape': (3,)}, r'model.shape=\(2,\): .* the shape of the data, \(3,\)'),
