@@ -35,7 +35,7 @@ class BatchNorm(nn.Module):
   dtype: Any = None
 
   @nn.compact
-  def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+  def __call__(self, x: jax.Array, train: bool, added: jax.Array | None = None) -> jax.Array:
     shape = (x.shape[-1],)
     mean_C = self.variable('batch_stats', 'mean', jnp.zeros, shape, jnp.float32)
     variance_C = self.variable('batch_stats', 'var', jnp.ones, shape, jnp.float32)
@@ -46,9 +46,11 @@ class BatchNorm(nn.Module):
       factor_C = scale_C * jax.lax.rsqrt(variance_C.value + self.epsilon)
       axes = tuple(range(x.ndim - 1))
       mean, factor, bias = (jnp.expand_dims(a, axes) for a in (mean_C.value, factor_C, bias_C))
-      return jnp.clip((x - mean) * factor + bias, self.low, self.high).astype(x.dtype)
+      y = (x - mean) * factor + bias + (0 if added is None else added)
+      return jnp.clip(y, self.low, self.high).astype(x.dtype)
     limits = {'epsilon': self.epsilon, 'low': self.low, 'high': self.high}
-    y, *own = batch_normalize(x, scale_C, bias_C, **limits)
+    added = None if added is None else added.astype(x.dtype)
+    y, *own = batch_normalize(x, scale_C, bias_C, added, **limits)
     if not self.is_initializing():
       for average, new in zip((mean_C, variance_C), own, strict=True):
         average.value = self.momentum * average.value + (1 - self.momentum) * new
@@ -56,7 +58,7 @@ class BatchNorm(nn.Module):
 
 
 class Normalization(nn.Module):
-  """'none', 'batch', 'layer', 'group' or 'instance' normalization of the last axis, and an activation.
+  """'none', 'batch', 'layer', 'group' or 'instance' normalization of the last axis, a sum, an activation.
 
   y = (x - mean) / sqrt(variance + epsilon) * scale + bias; mean and variance are over the batch and all
   positions ('batch'; running averages are used when not training), over the channels ('layer'), over
@@ -67,7 +69,8 @@ class Normalization(nn.Module):
     momentum: what the running averages of 'batch' keep of themselves in a step.
     epsilon: None for 1e-5, or for 1e-6 with 'layer'.
     scale_init: initializer of the scale; zeros where a residual branch is to begin as nothing.
-    activation: of what is normalized; 'batch' has 'relu' and 'relu6' for nothing.
+    activation: of what is normalized, and of the call's `added` if there is any; 'batch' has both for
+      nothing with 'relu' and 'relu6'.
     dtype: of the computation; parameters are float32.
 
   Groups are at most 32, of the same size, and of two channels at least: one channel by itself at a single
@@ -87,12 +90,14 @@ class Normalization(nn.Module):
   dtype: Any = None
 
   @nn.compact
-  def __call__(self, x: jax.Array, train: bool) -> jax.Array:
-    fused = self.kind == 'batch' and self.activation in LIMITS
-    x = self._normalized(x, train, *LIMITS[self.activation if fused else 'identity'])
-    return x if fused or self.activation == 'identity' else Activation(self.activation)(x)
+  def __call__(self, x: jax.Array, train: bool, added: jax.Array | None = None) -> jax.Array:
+    if self.kind == 'batch' and self.activation in LIMITS:
+      return self._normalized(x, train, *LIMITS[self.activation], added)
+    x = self._normalized(x, train, *LIMITS['identity'])
+    x = x if added is None else x + added
+    return x if self.activation == 'identity' else Activation(self.activation)(x)
 
-  def _normalized(self, x, train, low, high):
+  def _normalized(self, x, train, low, high, added=None):
     if self.kind == 'none':
       return x
     epsilon = self.epsilon
@@ -100,7 +105,7 @@ class Normalization(nn.Module):
       epsilon = 1e-6 if self.kind == 'layer' else 1e-5
     fields = {'epsilon': epsilon, 'scale_init': self.scale_init, 'dtype': self.dtype}
     if self.kind == 'batch':
-      return BatchNorm(self.momentum, low=low, high=high, **fields)(x, train)
+      return BatchNorm(self.momentum, low=low, high=high, **fields)(x, train, added)
     # Flax's fast variance is E[x^2] - E[x]^2, which cancels where the mean is large: off, as in PyTorch.
     fields['use_fast_variance'] = False
     if self.kind == 'layer':

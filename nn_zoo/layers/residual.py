@@ -62,15 +62,21 @@ class ResidualBlock(nn.Module):
     h_BHWC, last = x_BHWC, len(parts) - 1
     for index, (size, channels, stride) in enumerate(parts):
       if self.preactivation:
-        h_BHWC = self._normalized(h_BHWC, train, activated=True)
+        h_BHWC = self._normalization(activated=True)(h_BHWC, train)
         # A shape is changed after the first activation, which then serves both ways.
         x_BHWC = h_BHWC if index == 0 and self._changes(x_BHWC) else x_BHWC
       h_BHWC = self._convolved(h_BHWC, channels, size, stride, nothing=index == last)
-      if not self.preactivation:
-        h_BHWC = self._normalized(h_BHWC, train, activated=index < last, nothing=index == last)
-    h_BHWC = StochasticDepth(self.stochastic_depth)(h_BHWC, train)
-    y_BHWC = self._shortcut(x_BHWC, train) + h_BHWC
-    return y_BHWC if self.preactivation else Activation(self.activation)(y_BHWC)
+      if not self.preactivation and index < last:
+        h_BHWC = self._normalization(activated=True)(h_BHWC, train)
+    drop = StochasticDepth(self.stochastic_depth)
+    if self.preactivation:
+      return self._shortcut(x_BHWC, train) + drop(h_BHWC, train)
+    if self.stochastic_depth:
+      h_BHWC = drop(self._normalization(nothing=True)(h_BHWC, train), train)
+      return Activation(self.activation)(self._shortcut(x_BHWC, train) + h_BHWC)
+    # Made before the shortcut's, whose name comes after it.
+    normalization = self._normalization(activated=True, nothing=True)
+    return normalization(h_BHWC, train, self._shortcut(x_BHWC, train))
 
   def _changes(self, x_BHWC):
     return self.strides > 1 or x_BHWC.shape[-1] != self._outputs()
@@ -83,7 +89,7 @@ class ResidualBlock(nn.Module):
       return x_BHWC
     if self.projection:
       x_BHWC = self._convolved(x_BHWC, self._outputs(), 1, self.strides)
-      return x_BHWC if self.preactivation else self._normalized(x_BHWC, train)
+      return x_BHWC if self.preactivation else self._normalization()(x_BHWC, train)
     x_BHWC = x_BHWC[:, :: self.strides, :: self.strides]
     return jnp.pad(x_BHWC, ((0, 0), (0, 0), (0, 0), (0, self._outputs() - x_BHWC.shape[-1])))
 
@@ -100,11 +106,10 @@ class ResidualBlock(nn.Module):
       dtype=self.dtype,
     )(x_BHWC)
 
-  def _normalized(self, x_BHWC, train, activated=False, nothing=False):
+  def _normalization(self, activated=False, nothing=False):
     fields = {'activation': self.activation} if activated else {}
     scale_init = nn.initializers.zeros if nothing and self.zero_init else nn.initializers.ones
-    layer = Normalization(self.normalization, scale_init=scale_init, dtype=self.dtype, **fields)
-    return layer(x_BHWC, train)
+    return Normalization(self.normalization, scale_init=scale_init, dtype=self.dtype, **fields)
 
 
 def residual_stages(

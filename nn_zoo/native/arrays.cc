@@ -18,34 +18,42 @@ auto binding(decltype(&matrix_product)) {
       "b_turned");
 }
 
-ffi::Error normalization(ffi::ThreadPool pool, Buffer x, Buffer scale, Buffer bias, Result y, Result mean, Result variance,
-                         float epsilon, float low, float high) {
+// Of both, the last argument is what is added, if anything is; the last result of the second is its gradient.
+ffi::Error normalization(ffi::ThreadPool pool, Buffer x, Buffer scale, Buffer bias, ffi::RemainingArgs added, Result y,
+                         Result mean, Result variance, float epsilon, float low, float high) {
   const Rows rows{x.dimensions()[0], x.dimensions()[1]};
   moments(pool, rows, x.typed_data(), mean->typed_data(), variance->typed_data());
   const Normalization f(rows, epsilon, low, high, mean->typed_data(), variance->typed_data(), scale.typed_data(),
                         bias.typed_data());
-  normalize(pool, f, x.typed_data(), y->typed_data());
+  if (added.size()) normalize<true>(pool, f, x.typed_data(), added.get<Buffer>(0)->typed_data(), y->typed_data());
+  else normalize<false>(pool, f, x.typed_data(), nullptr, y->typed_data());
   return ffi::Error::Success();
 }
 
 ffi::Error normalization_backward(ffi::ThreadPool pool, Buffer x, Buffer dy, Buffer mean, Buffer variance, Buffer scale,
-                                  Buffer bias, Result dx, Result dscale, Result dbias, float epsilon, float low, float high) {
+                                  Buffer bias, ffi::RemainingArgs added, Result dx, Result dscale, Result dbias,
+                                  ffi::RemainingRets dadded, float epsilon, float low, float high) {
   const Normalization f({x.dimensions()[0], x.dimensions()[1]}, epsilon, low, high, mean.typed_data(),
                         variance.typed_data(), scale.typed_data(), bias.typed_data());
-  normalize_backward(pool, f, x.typed_data(), dy.typed_data(), dx->typed_data(), dscale->typed_data(), dbias->typed_data());
+  const auto run = [&](auto backward, const float* more, float* its) {
+    backward(pool, f, x.typed_data(), dy.typed_data(), more, dx->typed_data(), dscale->typed_data(), dbias->typed_data(), its);
+  };
+  if (added.size())
+    run(normalize_backward<true>, added.get<Buffer>(0)->typed_data(), (*dadded.get<Buffer>(0))->typed_data());
+  else run(normalize_backward<false>, nullptr, nullptr);
   return ffi::Error::Success();
 }
 
 auto binding(decltype(&normalization)) {
   return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>()
-      .Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Ret<Buffer>().Ret<Buffer>().Ret<Buffer>()
+      .Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().RemainingArgs().Ret<Buffer>().Ret<Buffer>().Ret<Buffer>()
       .Attr<float>("epsilon").Attr<float>("low").Attr<float>("high");
 }
 
 auto binding(decltype(&normalization_backward)) {
   return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>()
-      .Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>()
-      .Ret<Buffer>().Ret<Buffer>().Ret<Buffer>().Attr<float>("epsilon").Attr<float>("low").Attr<float>("high");
+      .Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().RemainingArgs()
+      .Ret<Buffer>().Ret<Buffer>().Ret<Buffer>().RemainingRets().Attr<float>("epsilon").Attr<float>("low").Attr<float>("high");
 }
 
 // numbers: the learning rate and the corrections of both moments. After them g, m, s and w of each array; m, s and w are

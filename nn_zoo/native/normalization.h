@@ -137,31 +137,40 @@ inline void each_entry(ffi::ThreadPool& pool, const Rows& rows, Entry entry) {
   });
 }
 
-inline void normalize(ffi::ThreadPool& pool, const Normalization& f, const float* x, float* y) {
+// With ADDED there is something to be added to what is normalized, before the limits.
+template <bool ADDED>
+void normalize(ffi::ThreadPool& pool, const Normalization& f, const float* x, const float* added, float* y) {
   const Vector low = f.low - Vector{}, high = f.high - Vector{};
   each_entry(pool, f.rows, [&](int64_t at, int64_t c, int lanes) {
     const Vector centered = load(x + at, lanes) - load(&f.mean[c]);
-    const Vector z = centered * (load(&f.inverse[c]) * load(&f.scale[c])) + load(&f.bias[c]);
+    Vector z = centered * (load(&f.inverse[c]) * load(&f.scale[c])) + load(&f.bias[c]);
+    if (ADDED) z += load(added + at, lanes);
     store(y + at, minimum(maximum(z, low), high), lanes);
   });
 }
 
 // h is x normalized, without scale and bias; g is dy where y is not limited, else 0:
-//   dbias = sum g,   dscale = sum g h,   dx = scale inverse (g - dbias / count - h dscale / count)
-inline void normalize_backward(ffi::ThreadPool& pool, const Normalization& f, const float* x, const float* dy, float* dx,
-                               float* dscale, float* dbias) {
+//   dbias = sum g,   dscale = sum g h,   dx = scale inverse (g - dbias / count - h dscale / count),   dadded = g
+template <bool ADDED>
+void normalize_backward(ffi::ThreadPool& pool, const Normalization& f, const float* x, const float* dy, const float* added,
+                        float* dx, float* dscale, float* dbias, float* dadded) {
   const Vector low = f.low - Vector{}, high = f.high - Vector{}, zero{};
-  const auto limited = [&](int64_t at, int64_t c, int lanes, Vector& h) {
-    h = (load(x + at, lanes) - load(&f.mean[c])) * load(&f.inverse[c]);
-    const Vector z = h * load(&f.scale[c]) + load(&f.bias[c]), g = load(dy + at, lanes);
+  const auto normalized = [&](int64_t at, int64_t c, int lanes) {
+    return (load(x + at, lanes) - load(&f.mean[c])) * load(&f.inverse[c]);
+  };
+  const auto limited = [&](int64_t at, int64_t c, int lanes, Vector h) {
+    Vector z = h * load(&f.scale[c]) + load(&f.bias[c]);
+    if (ADDED) z += load(added + at, lanes);
+    const Vector g = load(dy + at, lanes);
     return (z > low) & (z < high) ? g : zero;
   };
   Strips strips(f.rows);
   over_strips(pool, f.rows, [&](int64_t strip, int64_t first, int64_t count) {
     each_vector(f.rows, [&](int64_t c, int lanes) {
       strips.set(strip, c, sums<2>(count, [&](int64_t row, Vector* sum) {
-        Vector h;
-        const Vector g = limited((first + row) * f.rows.channels + c, c, lanes, h);
+        const int64_t at = (first + row) * f.rows.channels + c;
+        const Vector h = normalized(at, c, lanes), g = limited(at, c, lanes, h);
+        if (ADDED) store(dadded + at, g, lanes);
         sum[0] += g, sum[1] += g * h;
       }));
     });
@@ -176,8 +185,7 @@ inline void normalize_backward(ffi::ThreadPool& pool, const Normalization& f, co
     mean_g[c] = g[c] / f.rows.count, mean_gh[c] = gh[c] / f.rows.count;
   }
   each_entry(pool, f.rows, [&](int64_t at, int64_t c, int lanes) {
-    Vector h;
-    const Vector g = limited(at, c, lanes, h);
+    const Vector h = normalized(at, c, lanes), g = ADDED ? load(dadded + at, lanes) : limited(at, c, lanes, h);
     const Vector left = g - load(&mean_g[c]) - h * load(&mean_gh[c]);
     store(dx + at, left * (load(&f.scale[c]) * load(&f.inverse[c])), lanes);
   });

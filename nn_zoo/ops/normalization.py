@@ -1,9 +1,9 @@
-"""Batch normalization in training, with the activation that often follows it, as one function.
+"""Batch normalization in training, with the sum and the activation that often follow it, as one function.
 
-  h = (x - mean) / sqrt(variance + epsilon);   y = min(max(scale h + bias, low), high)
+  h = (x - mean) / sqrt(variance + epsilon);   y = min(max(scale h + bias + added, low), high)
 
 mean and variance are those of each channel over all else. With low=0 y is ReLU of what is normalized, with
-0 and 6 ReLU6.
+0 and 6 ReLU6; `added`, where it is given, is what a residual block adds.
 
 On a CPU it is a kernel of `nn_zoo.native`, since XLA walks the arrays once for every sum and once for the
 rest. Elsewhere it is the two equations as they stand. It can be differentiated any number of times, forward
@@ -32,6 +32,7 @@ def batch_normalize(
   x: jax.Array,
   scale_C: jax.Array,
   bias_C: jax.Array,
+  added: jax.Array | None = None,
   *,
   epsilon: float,
   low: float = -math.inf,
@@ -42,12 +43,13 @@ def batch_normalize(
   Args:
     x: [..., channels].
     scale_C, bias_C: as above.
+    added: as above, of the shape and type of x; None for nothing.
     epsilon, low, high: as above; where y is limited its gradient is 0.
   """
-  x, scale_C, bias_C = alike((x, scale_C, bias_C))
-  x_NC = x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+  x, scale_C, bias_C, *added = alike((x, scale_C, bias_C, *(() if added is None else (added,))))
+  x_NC, *added_NC = (array.reshape(math.prod(x.shape[:-1]), x.shape[-1]) for array in (x, *added))
   y_NC, mean_C, variance_C = forward_p.bind(
-    x_NC, scale_C, bias_C, epsilon=epsilon, low=low, high=high
+    x_NC, scale_C, bias_C, *added_NC, epsilon=epsilon, low=low, high=high
   )
   return y_NC.reshape(x.shape), mean_C, variance_C
 
@@ -64,38 +66,47 @@ def _open(z_NC, low, high):
   return (z_NC > low) & (z_NC < high)
 
 
-def _plain(x_NC, scale_C, bias_C, *, epsilon, low, high):
+def _sum(h_NC, scale_C, bias_C, added_NC):
+  return sum(map(_wide, added_NC), h_NC * scale_C[None] + bias_C[None])
+
+
+def _plain(x_NC, scale_C, bias_C, *added_NC, epsilon, low, high):
   mean_C = jnp.mean(_wide(x_NC), axis=0)
   variance_C = jnp.mean((_wide(x_NC) - mean_C[None]) ** 2, axis=0)
   h_NC = _centered(x_NC, mean_C, variance_C, epsilon)
-  z_NC = h_NC * scale_C[None] + bias_C[None]
+  z_NC = _sum(h_NC, scale_C, bias_C, added_NC)
   limited_NC = jax.lax.stop_gradient(jnp.clip(z_NC, low, high))
   y_NC = jnp.where(_open(z_NC, low, high), z_NC, limited_NC)
   return y_NC.astype(x_NC.dtype), mean_C, variance_C
 
 
-def _plain_backward(x_NC, dy_NC, mean_C, variance_C, scale_C, bias_C, *, epsilon, low, high):
+def _plain_backward(
+  x_NC, dy_NC, mean_C, variance_C, scale_C, bias_C, *added_NC, epsilon, low, high
+):
   h_NC = _centered(x_NC, mean_C, variance_C, epsilon)
-  open_NC = _open(h_NC * scale_C[None] + bias_C[None], low, high)
+  open_NC = _open(_sum(h_NC, scale_C, bias_C, added_NC), low, high)
   g_NC = jnp.where(open_NC, _wide(dy_NC), 0)
   dbias_C, dscale_C = jnp.sum(g_NC, axis=0), jnp.sum(g_NC * h_NC, axis=0)
   left_NC = g_NC - dbias_C[None] / len(x_NC) - h_NC * dscale_C[None] / len(x_NC)
   dx_NC = left_NC * (scale_C * jax.lax.rsqrt(variance_C + epsilon))[None]
-  return dx_NC.astype(x_NC.dtype), dscale_C.astype(scale_C.dtype), dbias_C.astype(bias_C.dtype)
+  slopes = dx_NC, dscale_C, dbias_C, *(g_NC for _ in added_NC)
+  like = x_NC, scale_C, bias_C, *added_NC
+  return tuple(slope.astype(array.dtype) for slope, array in zip(slopes, like, strict=True))
 
 
 @functools.cache
 def _slopes(epsilon, low, high):
-  # The derivative in x, scale and bias, and its transpose, for `linear`.
+  # The derivative in x, scale, bias and what is added, and its transpose, for `linear`.
 
   def along(residuals, tangents):
-    (x_NC, mean_C, variance_C, scale_C, bias_C), (dx_NC, dscale_C, dbias_C) = residuals, tangents
+    x_NC, mean_C, variance_C, scale_C, bias_C, *added_NC = residuals
+    dx_NC, dscale_C, dbias_C, *dadded_NC = tangents
     h_NC = _centered(x_NC, mean_C, variance_C, epsilon)
-    open_NC = _open(h_NC * scale_C[None] + bias_C[None], low, high)
+    open_NC = _open(_sum(h_NC, scale_C, bias_C, added_NC), low, high)
     away_NC = _wide(dx_NC) - jnp.mean(_wide(dx_NC), axis=0, keepdims=True)
     away_NC -= h_NC * jnp.mean(h_NC * _wide(dx_NC), axis=0, keepdims=True)
     dh_NC = away_NC * jax.lax.rsqrt(variance_C + epsilon)[None]
-    dz_NC = dh_NC * scale_C[None] + h_NC * dscale_C[None] + dbias_C[None]
+    dz_NC = dh_NC * scale_C[None] + _sum(h_NC, dscale_C, dbias_C, dadded_NC)
     return jnp.where(open_NC, dz_NC, 0).astype(x_NC.dtype)
 
   def back(residuals, dy_NC):
@@ -107,10 +118,10 @@ def _slopes(epsilon, low, high):
 
 
 def _jvp(primals, tangents, *, epsilon, low, high):
-  x_NC, scale_C, bias_C = primals
+  x_NC, scale_C, bias_C, *added_NC = primals
   y_NC, mean_C, variance_C = forward_p.bind(*primals, epsilon=epsilon, low=low, high=high)
   tangents = tuple(map(ad.instantiate_zeros, tangents))
-  residuals = (x_NC, mean_C, variance_C, scale_C, bias_C)
+  residuals = (x_NC, mean_C, variance_C, scale_C, bias_C, *added_NC)
   dy_NC = linear(*_slopes(epsilon, low, high), residuals, tangents)
   dx_NC = _wide(tangents[0])
   dvariance_C = 2 * jnp.mean((_wide(x_NC) - mean_C[None]) * dx_NC, axis=0)
@@ -118,7 +129,7 @@ def _jvp(primals, tangents, *, epsilon, low, high):
 
 
 def _primitive(name, plain, target, kept):
-  # One that is `plain` everywhere but on a CPU; results are like its arguments `kept`.
+  # One that is `plain` everywhere but on a CPU; results are like its arguments kept(how many there are).
   primitive = Primitive(name)
   primitive.multiple_results = True
   primitive.def_impl(functools.partial(xla.apply_primitive, primitive))
@@ -131,7 +142,7 @@ def _primitive(name, plain, target, kept):
   def cpu(*arrays, **settings):
     if {array.dtype for array in arrays} != {jnp.dtype('float32')} or library.load():
       return plain(*arrays, **settings)
-    call = jax.ffi.ffi_call(target, [jax.typeof(arrays[index]) for index in kept])
+    call = jax.ffi.ffi_call(target, [jax.typeof(arrays[n]) for n in kept(len(arrays))])
     return call(*arrays, **{key: np.float32(value) for key, value in settings.items()})
 
   def mapped(arrays, axes, **settings):
@@ -144,9 +155,12 @@ def _primitive(name, plain, target, kept):
   return primitive
 
 
-forward_p = _primitive('batch_normalize', _plain, library.NORMALIZATION, (0, 1, 1))
+forward_p = _primitive('batch_normalize', _plain, library.NORMALIZATION, lambda count: (0, 1, 1))
 backward_p = _primitive(
-  'batch_normalize_backward', _plain_backward, library.NORMALIZATION_BACKWARD, (0, 4, 5)
+  'batch_normalize_backward',
+  _plain_backward,
+  library.NORMALIZATION_BACKWARD,
+  lambda count: (0, 4, 5, *range(6, count)),
 )
 ad.primitive_jvps[forward_p] = _jvp
 

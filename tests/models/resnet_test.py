@@ -91,7 +91,8 @@ def test_the_stride_of_a_bottleneck_is_that_of_its_3x3_convolution():
 )
 def test_branches_that_begin_as_nothing_learn_from_the_first_step(normalization, preactivation):
   fields = {'classes': 3, 'normalization': normalization, 'preactivation': preactivation}
-  model = create_model('resnet_cifar', depth=8, width=0.25, **fields)
+  # With stochastic depth the branch is to be seen before it is added.
+  model = create_model('resnet_cifar', depth=8, width=0.25, stochastic_depth=0.1, **fields)
   variables = jax.jit(model.init)(KEY, x_BHWC)
 
   def outputs(params):

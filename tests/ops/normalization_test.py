@@ -23,17 +23,19 @@ def arrays(shape, dtype=np.float32):
   return 2 + 3 * x, 4 * scale, 2 * bias, dy
 
 
-def oracle(x, scale, bias, dy, low=-math.inf, high=math.inf):
-  """y, mean, variance, and the gradients, written out in float64."""
+def oracle(x, scale, bias, dy, low=-math.inf, high=math.inf, added=0.0):
+  """y, mean, variance, and the gradients in x, scale, bias and added, written out in float64."""
   channels = x.shape[-1]
   x, dy = (np.float64(array).reshape(-1, channels) for array in (x, dy))
   mean, variance = x.mean(0), x.var(0)
   h = (x - mean) / np.sqrt(variance + EPSILON)
-  z = np.float64(scale) * h + bias
+  z = (
+    np.float64(scale) * h + bias + np.float64(added).reshape(-1, channels if np.ndim(added) else 1)
+  )
   g = dy * ((low < z) & (z < high))
   dh = g * scale
   dx = (dh - dh.mean(0) - h * (dh * h).mean(0)) / np.sqrt(variance + EPSILON)
-  return np.clip(z, low, high), mean, variance, dx, (g * h).sum(0), g.sum(0)
+  return np.clip(z, low, high), mean, variance, dx, (g * h).sum(0), g.sum(0), g
 
 
 def normalized(limits):
@@ -42,20 +44,23 @@ def normalized(limits):
 
 @pytest.mark.parametrize('shape', SHAPES)
 @pytest.mark.parametrize('activation', LIMITS)
-def test_values_and_gradients_are_those_of_float64(shape, activation, kernels):
+@pytest.mark.parametrize('sums', [False, True], ids=['alone', 'added'])
+def test_values_and_gradients_are_those_of_float64(shape, activation, sums, kernels):
   x, scale, bias, dy = arrays(shape)
+  added = (np.float32(3 * rng.normal(size=shape)),) if sums else ()
 
   @jax.jit
-  def run(x, scale, bias, dy):
+  def run(dy, *given):
     y, pull, own = jax.vjp(
       lambda *given: (lambda y, *own: (y, own))(*normalized(LIMITS[activation])(*given)),
-      *(x, scale, bias),
+      *given,
       has_aux=True,
     )
     return y, *own, *pull(dy)
 
-  found = run(x, scale, bias, dy)
-  for ours, exact in zip(found, oracle(x, scale, bias, dy, **LIMITS[activation]), strict=True):
+  found = run(dy, x, scale, bias, *added)
+  expected = oracle(x, scale, bias, dy, **LIMITS[activation], added=added[0] if sums else 0.0)
+  for ours, exact in zip(found, expected[: len(found)], strict=True):
     assert_near(np.float64(ours).reshape(exact.shape), exact, 3e-5)
 
 
@@ -82,23 +87,26 @@ def test_statistics_have_gradients_too(kernels):
   assert_near(jax.grad(ours)(x), jax.grad(plain)(x), 1e-5)
 
 
-@pytest.mark.parametrize('activation', LIMITS)
-def test_second_derivatives_are_those_of_the_equations(activation, kernels):
+@pytest.mark.parametrize(
+  ('activation', 'sums'),
+  [('identity', False), ('relu', False), ('relu6', False), ('relu', True), ('relu6', True)],
+)
+def test_second_derivatives_are_those_of_the_equations(activation, sums, kernels):
   x, scale, bias, dy = arrays((30, 17))
-  limits = LIMITS[activation]
+  given = (x, scale, bias, *((x[::-1] - 1,) if sums else ()))
+  places, limits = tuple(range(len(given))), LIMITS[activation]
 
-  def equations(x, scale, bias):
+  def equations(x, scale, bias, added=0.0):
     h = (x - jnp.mean(x, 0, keepdims=True)) / jnp.sqrt(jnp.var(x, 0, keepdims=True) + EPSILON)
-    z = scale[None] * h + bias[None]
+    z = scale[None] * h + bias[None] + added
     return {'identity': lambda z: z, 'relu': nn.relu, 'relu6': nn.relu6}[activation](z)
 
   def second(function):
     def slope(*given):
-      return jax.grad(lambda *given: jnp.sum(jnp.sin(function(*given)) * dy), (0, 1, 2))(*given)
+      return jax.grad(lambda *given: jnp.sum(jnp.sin(function(*given)) * dy), places)(*given)
 
-    given = (x, scale, bias)
     forward = jax.jvp(slope, given, tuple(array[::-1] for array in given))[1]
-    reverse = jax.grad(lambda *given: sum(jnp.sum(g**2) for g in slope(*given)), (0, 1, 2))(*given)
+    reverse = jax.grad(lambda *given: sum(jnp.sum(g**2) for g in slope(*given)), places)(*given)
     return forward, reverse
 
   found = jax.jit(lambda: second(lambda *given: normalized(limits)(*given)[0]))()

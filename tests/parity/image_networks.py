@@ -27,13 +27,12 @@ class Block(nn.Module):
       )
 
   def forward(self, x):
-    h = self.norms[0](self.first(x)).relu()
-    h = self.norms[1](self.second(h))
+    h = self.second(self.norms[0](self.first(x)).relu())
     if self.shortcut:
       x = self.shortcut(x)
     elif self.added:
       x = F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.added))
-    return (x + h).relu()
+    return (x + self.norms[1](h)).relu()
 
 
 def resnet(stem, widths, counts, classes, projection):
