@@ -108,6 +108,16 @@ def test_weights_of_a_narrow_type_keep_it():
   assert_near(np.float32(y), want, 2e-2)
 
 
+@BOTH
+def test_large_scores_of_a_narrow_type_are_not_rounded(implementation):
+  (q, k, _), _ = example(dtype='float32')
+  narrow = [jnp.asarray(8 * a, jnp.bfloat16) for a in (q, k)]
+  found = weights(*narrow, implementation=implementation)
+  exact = weights(*(a.astype(jnp.float32) for a in narrow))
+  # p itself is rounded to 8 bits; a rounded score of 50 would change it by 13 %.
+  np.testing.assert_allclose(np.float32(found), exact, rtol=2**-8, atol=1e-6)
+
+
 def test_what_does_not_fit_is_refused():
   (q, k, v), _ = example(groups=3, dtype='float32')
   with pytest.raises(InputError, match='kv_heads=3: expected a divisor of heads=4'):
