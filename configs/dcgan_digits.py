@@ -5,8 +5,9 @@ Miyato & Koyama 2018, https://arxiv.org/abs/1802.05637 (projection of the class)
 Zhao et al. 2020, https://arxiv.org/abs/2006.10738 (differentiable augmentation, as there are 1258 images).
 Split: one permutation of the 1797 images by split_seed; 359 test, 180 validation, 1258 to train on.
 Command: python -m experiments.train --config=configs/dcgan_digits.py --config.seed=SEED
-Test, seed 0: precision 0.978, recall 0.850, density 1.02, coverage 0.969, Frechet distance 0.29, in the
-features of a classifier trained on the same images (jax 0.10.2, CPU).
+Test, seed 0: precision 0.944, recall 0.819, density 1.06, coverage 0.939, Frechet distance 5.99, in the
+features of a classifier trained on the same images, which sees all ten digits at 7.8 to 11.7 % each
+(jax 0.10.2, CPU).
 """
 
 from configs import base

@@ -4,8 +4,9 @@ Papers: Lin et al. 2018, "PacGAN", https://arxiv.org/abs/1712.04086 (the grid);
 Mescheder, Geiger & Nowozin 2018, https://arxiv.org/abs/1801.04406 (R1).
 Split: drawn points by split_seed: 50,000 to train on, 2500 for validation, 2500 for test.
 Command: python -m experiments.train --config=configs/gan_grid.py --config.seed=SEED
-Test, seed 0: 25 of 25 modes, 76.2 % of the points within 3 standard deviations of one, KL 0.020 nats (2 cores
-of a shared CPU, jax 0.10.2).
+Test, seed 0: 25 of 25 modes, 96.8 % of the points within 3 standard deviations of one, KL 0.0074 nats; 211 s
+of training (2 cores of a shared CPU, jax 0.10.2). With two hidden layers, a constant rate, half the steps and
+R1 0.02 it were 76.2 %.
 """
 
 from configs import base
@@ -23,8 +24,10 @@ def get_config():
     'test': 2500,
     'split_seed': 0,
   }
-  config.model.widths = (256, 256)
-  config.train.steps = 15_000
-  config.train.eval_every = 5000
+  config.model.widths = (256, 256, 256)
+  config.task.r1 = 0.005
+  config.optimizer.schedule.name = 'cosine'
+  config.train.steps = 30_000
+  config.train.eval_every = 10_000
   config.train.watch = True
   return config

@@ -159,7 +159,7 @@ def experiment(request, tmp_path):
   if config.model.name == 'tcn':  # of 784 steps; a few levels show as much
     config.model.widths = (8, 8)
   if config.task.name == 'adversarial':  # of batches of 16; the critic must gain on what it judges
-    config.optimizer.learning_rate *= 0.1
+    config.optimizer.learning_rate *= 0.01
     config.task.critic_steps = min(config.task.critic_steps, 2)
   if config.model.name == 'cyclegan':
     config.model.width, config.model.blocks = 4, 0
