@@ -117,7 +117,11 @@ PUBLISHED = (
 
 
 # Of these, others have the same task and model.
-TWINS = ('own_domains', 'dcgan_few', 'gpt_shakespeare_gpu', 'vit_fashion', 'transformer_multi30k')
+TWINS = (
+  *('own_domains', 'dcgan_few', 'dcgan_mnist', 'gan_ring', 'autoencoder_fashion_anomaly'),
+  *('gpt_shakespeare_gpu', 'vit_fashion', 'transformer_multi30k', 'lenet_mnist'),
+  *('lstm_adding', 'gru_jsb', 'rnn_jsb'),
+)
 
 
 @pytest.fixture(
