@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from experiments.benchmark.kinds import Processes, Target, Training, Workload
+from experiments.benchmark.output import duration
 from experiments.benchmark.processes import Run, disturbed, run
 from nn_zoo.errors import InputError
 
 PROBE_STEPS = 200  # at most
+PROBE_SHARE, LEAST_PROBED = 4, 10  # where steps alone are compared, fewer are enough to choose by
 PROBES = 3  # at most, of a variant whose probes others disturb
 FINALISTS, FINALS = 3, 2  # variants that are tried again, so often, since a machine has its moods
 
 Side = Callable[[], Run]
 Tell = Callable[[str], None]
+Cost = Callable[[Mapping[str, float]], float]
 
 
 def compare(workload: Workload, data: Path, repeats: int, tell: Tell) -> dict[str, Any]:
@@ -38,7 +41,7 @@ def compare(workload: Workload, data: Path, repeats: int, tell: Tell) -> dict[st
     found = dict(zip(('ours', 'peer'), map(_named, workload.work), strict=True))
   else:
     spec = {**workload.work.spec, 'data': str(data)}
-    ours, peer, found = _training(workload.work, spec, tell)
+    ours, peer, found = _training(workload, spec, tell)
   runs = alternate(ours, peer, repeats, tell)
   figures = {side: found[side] | summary(done) for side, done in zip(found, runs, strict=True)}
   compared = {'ratio': ratios(*runs, workload.target), **figures}
@@ -122,13 +125,22 @@ def check_same_work(ours: Mapping[str, Any], peer: Mapping[str, Any]) -> None:
       )
 
 
-def fastest(
-  variants: Mapping[str, Side], steps: int, tell: Tell, side: str = 'peer'
-) -> tuple[str, dict[str, Any]]:
-  """The variant that would finish `steps` first, judged by short runs, and what each would take.
+def whole(steps: int) -> Cost:
+  """The seconds of a run of `steps`, told by a short one: setup_seconds + (steps - 1) step_seconds."""
+  return lambda figures: figures['setup_seconds'] + (steps - 1) * figures['step_seconds']
 
-  seconds = setup_seconds + (steps - 1) step_seconds; one that does not run is left out. The best few are
-  tried again in turn, and each counts with its least.
+
+def one_step(figures: Mapping[str, float]) -> float:
+  """The seconds of a step, whatever it took to get there."""
+  return figures['step_seconds']
+
+
+def fastest(
+  variants: Mapping[str, Side], cost: Cost, tell: Tell, side: str = 'peer'
+) -> tuple[str, dict[str, Any]]:
+  """The variant of the least cost, judged by short runs, and the seconds of each.
+
+  One that does not run is left out. The best few are tried again in turn, and each counts with its least.
 
   Raises:
     InputError: none of them runs.
@@ -136,35 +148,38 @@ def fastest(
   probes: dict[str, Any] = {}
   for name, run_variant in variants.items():
     try:
-      probes[name] = _probe(run_variant, steps)
+      probes[name] = _probe(run_variant, cost)
     except InputError as error:
       reason = error
       probes[name] = None
       tell(f'  {side}, {name}: left out: {error}')
       continue
-    tell(f'  {side}, {name}: about {probes[name]:.1f} s')
+    tell(f'  {side}, {name}: about {duration(probes[name])}')
   usable = {name: seconds for name, seconds in probes.items() if seconds is not None}
   if not usable:
     raise reason
   finalists = sorted(usable, key=usable.get)[:FINALISTS]
   for name in finalists * (FINALS if len(finalists) > 1 else 0):
-    usable[name] = probes[name] = min(usable[name], _probe(variants[name], steps))
+    usable[name] = probes[name] = min(usable[name], _probe(variants[name], cost))
   return min(usable, key=usable.get), probes
 
 
-def _probe(side: Side, steps: int) -> float:
+def _probe(side: Side, cost: Cost) -> float:
   seconds = []
   for _ in range(PROBES):
     done = side()
-    setup, step = done.figures['setup_seconds'], done.figures['step_seconds']
-    seconds.append(setup + (steps - 1) * step)
+    seconds.append(cost(done.figures))
     if not disturbed(done.others):
       break
   return min(seconds)
 
 
-def _training(work: Training, spec: Mapping[str, Any], tell: Tell):
-  short = {**spec, 'steps': min(PROBE_STEPS, spec['steps'])}
+def _training(workload: Workload, spec: Mapping[str, Any], tell: Tell):
+  work, steps = workload.work, spec['steps']
+  of_steps = workload.target.of == 'step_seconds'
+  cost = one_step if of_steps else whole(steps)
+  probed = max(steps // PROBE_SHARE, min(steps, LEAST_PROBED)) if of_steps else steps
+  short = {**spec, 'steps': min(PROBE_STEPS, probed)}
   _side('ours', work.program, {**short, 'steps': 2})()
   runs, found = [], {}
   for side, room, program, forms in (
@@ -172,7 +187,7 @@ def _training(work: Training, spec: Mapping[str, Any], tell: Tell):
     ('peer', 'peers', work.peer, work.variants),
   ):
     variants = {name: _side(room, program, short, more) for name, more in forms.items()}
-    best, probes = fastest(variants, spec['steps'], tell, side)
+    best, probes = fastest(variants, cost, tell, side)
     runs.append(_side(room, program, spec, forms[best]))
     found[side] = {'variant': best, 'variants_seconds': probes}
   return *runs, found

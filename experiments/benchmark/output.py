@@ -32,10 +32,13 @@ def table(results: Results) -> str:
   return '\n'.join('  '.join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
+def duration(seconds: float) -> str:
+  """A time in the unit that suits it."""
+  return f'{seconds:.2f} s' if seconds >= 1 else f'{1e3 * seconds:.2f} ms'
+
+
 def _time(result: Mapping[str, Any], name: str) -> str:
-  if result['ratio']['compared'] == 'seconds':
-    return f'{result[name]["seconds"]:.2f} s'
-  return f'{1e3 * result[name]["step_seconds"]:.2f} ms'
+  return duration(result[name][result['ratio']['compared']])
 
 
 def details(results: Results) -> list[str]:
@@ -55,7 +58,7 @@ def details(results: Results) -> list[str]:
       )
     for name in ('ours', 'peer') if 'floor' in result else ():
       forms = sorted(result[name]['variants_seconds'].items(), key=lambda form: form[1] or 0)
-      shown = (f'{form} {f"{s:.1f} s" if s else "does not run"}' for form, s in forms)
+      shown = (f'{form} {duration(s) if s else "does not run"}' for form, s in forms)
       lines.append(f'{result["name"]}, {name}, forms from short runs: {"; ".join(shown)}')
   return lines
 

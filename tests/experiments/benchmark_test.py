@@ -14,7 +14,16 @@ import pytest
 
 from experiments.benchmark import comparison, generative, output, transformers
 from experiments.benchmark import processes as processes_module
-from experiments.benchmark.comparison import alternate, compare, fastest, floor, ratios, summary
+from experiments.benchmark.comparison import (
+  alternate,
+  compare,
+  fastest,
+  floor,
+  one_step,
+  ratios,
+  summary,
+  whole,
+)
 from experiments.benchmark.kinds import Processes, Target, Training, Workload
 from experiments.benchmark.nets import NETS
 from experiments.benchmark.processes import Run, run
@@ -122,11 +131,12 @@ def test_the_variant_that_would_finish_first_is_compared():
 
   variants = {'compiled': side(50, 1), 'eager': side(1, 2), 'broken': broken}
   told = []
-  assert fastest(variants, 11, told.append) == (
+  assert fastest(variants, whole(11), told.append) == (
     'eager',
     {'compiled': 60, 'eager': 21, 'broken': None},
   )
-  assert fastest(variants, 101, told.append)[0] == 'compiled'
+  assert fastest(variants, whole(101), told.append)[0] == 'compiled'
+  assert fastest(variants, one_step, told.append)[0] == 'compiled'
   assert told[2] == '  peer, broken: left out: no compiler'
 
 
@@ -137,7 +147,7 @@ def test_a_variant_that_others_disturbed_is_tried_again():
     step, others = next(tries)
     return Run(1.0, {'setup_seconds': 1.0, 'step_seconds': step}, others)
 
-  assert fastest({'a': side}, 2, lambda line: None) == ('a', {'a': 8.0})
+  assert fastest({'a': side}, whole(2), lambda line: None) == ('a', {'a': 8.0})
 
 
 def test_the_best_few_are_tried_again_and_count_with_their_least():
@@ -147,7 +157,7 @@ def test_the_best_few_are_tried_again_and_count_with_their_least():
   def side(name):
     return lambda: Run(1.0, {'setup_seconds': 1.0, 'step_seconds': next(steps[name])}, 0.0)
 
-  found = fastest({name: side(name) for name in steps}, 2, lambda line: None)
+  found = fastest({name: side(name) for name in steps}, whole(2), lambda line: None)
   assert found == ('a', {'a': 3.0, 'b': 3.5, 'c': 10.0, 'd': 11.0})
 
 
@@ -156,7 +166,7 @@ def test_if_no_variant_runs_the_reason_is_given():
     raise InputError('no compiler')
 
   with pytest.raises(InputError, match='no compiler'):
-    fastest({'a': broken, 'b': broken}, 10, lambda line: None)
+    fastest({'a': broken, 'b': broken}, whole(10), lambda line: None)
 
 
 def test_a_process_reports_its_last_line_and_keeps_the_environment_it_is_given():
