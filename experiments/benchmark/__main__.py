@@ -5,7 +5,8 @@
   python -m experiments.benchmark --only=mlp_mnist --steps=500
 
 Each side runs in a process of its own, in turn: ours, peer, ours, peer, ... Both get the same arrays, batch
-size, number of steps, optimizer and float32; both start with cold compilation caches and use all cores. The
+size, number of steps, optimizer and float32; both use all cores and start with cold compilation caches, though
+where steps alone are compared the PyTorch compiler finds what it compiled before. The
 time goes from after the imports to the loss of the last step in hand, compilation included. The peer is
 first tried in several forms (Adam fused or not, compiled, channels last, how its threads wait), and the
 fastest is compared.

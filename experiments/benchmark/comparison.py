@@ -41,7 +41,7 @@ def compare(workload: Workload, data: Path, repeats: int, tell: Tell) -> dict[st
     found = dict(zip(('ours', 'peer'), map(_named, workload.work), strict=True))
   else:
     spec = {**workload.work.spec, 'data': str(data)}
-    ours, peer, found = _training(workload, spec, tell)
+    ours, peer, found = _training(workload, spec, data, tell)
   runs = alternate(ours, peer, repeats, tell)
   figures = {side: found[side] | summary(done) for side, done in zip(found, runs, strict=True)}
   compared = {'ratio': ratios(*runs, workload.target), **figures}
@@ -174,21 +174,23 @@ def _probe(side: Side, cost: Cost) -> float:
   return min(seconds)
 
 
-def _training(workload: Workload, spec: Mapping[str, Any], tell: Tell):
+def _training(workload: Workload, spec: Mapping[str, Any], data: Path, tell: Tell):
   work, steps = workload.work, spec['steps']
   of_steps = workload.target.of == 'step_seconds'
   cost = one_step if of_steps else whole(steps)
   probed = max(steps // PROBE_SHARE, min(steps, LEAST_PROBED)) if of_steps else steps
   short = {**spec, 'steps': min(PROBE_STEPS, probed)}
-  _side('ours', work.program, {**short, 'steps': 2})()
+  # What a run compiles counts unless steps alone are compared; the next one then finds it.
+  kept = {'TORCHINDUCTOR_CACHE_DIR': str(data / 'compiled')} if of_steps else {}
+  _side('ours', work.program, {**short, 'steps': 2}, kept)()
   runs, found = [], {}
   for side, room, program, forms in (
     ('ours', 'ours', work.program, work.ours),
     ('peer', 'peers', work.peer, work.variants),
   ):
-    variants = {name: _side(room, program, short, more) for name, more in forms.items()}
+    variants = {name: _side(room, program, short, kept, more) for name, more in forms.items()}
     best, probes = fastest(variants, cost, tell, side)
-    runs.append(_side(room, program, spec, forms[best]))
+    runs.append(_side(room, program, spec, kept, forms[best]))
     found[side] = {'variant': best, 'variants_seconds': probes}
   return *runs, found
 
@@ -201,9 +203,11 @@ def _named(program: str) -> dict[str, str]:
   return {'program': program}
 
 
-def _side(room: str, program: str, spec: Mapping, more: Mapping[str, Any] | None = None) -> Side:
+def _side(
+  room: str, program: str, spec: Mapping, variables: Mapping, more: Mapping[str, Any] | None = None
+) -> Side:
   more = dict(more or {})
-  environment = more.pop('environment', {})
+  environment = {**variables, **more.pop('environment', {})}
   module = f'experiments.benchmark.{room}.{program}'
   arguments = ['-m', module, json.dumps({**spec, **more})]
   return lambda: run(arguments, f'python -m {module}', environment, reports=True)
