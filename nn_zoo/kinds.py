@@ -27,6 +27,7 @@ from nn_zoo.tasks import decisions, generated, translated
 from nn_zoo.tasks.anomaly import measured as measured_detection
 from nn_zoo.tasks.anomaly import measures as detection
 from nn_zoo.tasks.anomaly import shown as shown_detection
+from nn_zoo.tasks.f_anogan import restored as restored_by_generator
 from nn_zoo.tasks.music import composed
 from nn_zoo.tasks.translation import alignments
 from nn_zoo.tasks.unpaired import round_trip
@@ -134,6 +135,15 @@ KINDS = {
     {'diagnosis': decisions.measures},
     partial(diagnosis_report.sections, decisions.measures),
     decisions.operating_point,
+  ),
+  'f_anogan': Kind(
+    'classes',
+    {},
+    partial(anomaly_report.sections, detection),
+    outputs=False,
+    given=lambda train: {'prepare': symmetric(train['inputs'])},
+    shown=partial(shown_detection, restored=restored_by_generator),
+    measured=measured_detection,
   ),
   'forecasting': Kind(
     'reals',

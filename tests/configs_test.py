@@ -120,7 +120,9 @@ PUBLISHED = (
 TWINS = (
   *('own_domains', 'dcgan_few', 'dcgan_mnist', 'gan_ring', 'autoencoder_fashion_anomaly'),
   *('gpt_shakespeare_gpu', 'vit_fashion', 'transformer_multi30k', 'lenet_mnist'),
-  *('lstm_adding', 'gru_jsb', 'rnn_jsb'),
+  *('lstm_adding', 'gru_jsb', 'rnn_jsb', 'lstm_nottingham', 'own_text_file', 'own_series'),
+  *('transfer_source', 'transfer_target', 'own_pairs', 'own_text', 'own_anomalies', 'gru_glucose'),
+  *('autoencoder_shuttle', 'resnet_fashion', 'gru_multi30k', 'gru_copy', 'own_sequences'),
 )
 
 
@@ -162,7 +164,10 @@ def experiment(request, tmp_path):
     config.data.vocabulary = config.model.vocabulary = 500
   if config.model.name == 'tcn':  # of 784 steps; a few levels show as much
     config.model.widths = (8, 8)
-  if config.task.name == 'adversarial':  # of batches of 16; the critic must gain on what it judges
+  if config.task.name in (
+    'adversarial',
+    'f_anogan',
+  ):  # of batches of 16; the critic must gain on what it judges
     config.optimizer.learning_rate *= 0.01
     config.task.critic_steps = min(config.task.critic_steps, 2)
   if config.model.name == 'cyclegan':

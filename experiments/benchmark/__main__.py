@@ -5,11 +5,11 @@
   python -m experiments.benchmark --only=mlp_mnist --steps=500
 
 Each side runs in a process of its own, in turn: ours, peer, ours, peer, ... Both get the same arrays, batch
-size, number of steps, optimizer and float32; both use all cores and start with cold compilation caches, though
-where steps alone are compared the PyTorch compiler finds what it compiled before. The
-time goes from after the imports to the loss of the last step in hand, compilation included. The peer is
-first tried in several forms (Adam fused or not, compiled, channels last, how its threads wait), and the
-fastest is compared.
+size, number of steps, optimizer and float32; both use all cores and start with cold compilation caches (where
+steps alone are compared, PyTorch's compiler finds what it compiled before). The time goes from after the
+imports to the loss of the last step in hand, compilation included; or is that of a step, without the first
+call, which warms up. Both sides are first tried in several forms (compiled, channels last, Adam fused or not,
+settings of the process), and the fastest of each is compared.
 
 What counts is the median, over pairs, of the ratio of their times; the least and the largest stand beside
 it. The floor is what the matrix products of the run would take at the speed of a large one, measured in

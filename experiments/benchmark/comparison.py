@@ -2,23 +2,14 @@
 
 import json
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments.benchmark.forms import Side, Tell, fastest, one_step, probed, whole
 from experiments.benchmark.kinds import Processes, Target, Training, Workload
-from experiments.benchmark.output import duration
-from experiments.benchmark.processes import Run, disturbed, run
+from experiments.benchmark.processes import Run, run
 from nn_zoo.errors import InputError
-
-PROBE_STEPS = 200  # at most
-PROBE_SHARE, LEAST_PROBED = 4, 10  # where steps alone are compared, fewer are enough to choose by
-PROBES = 3  # at most, of a variant whose probes others disturb
-FINALISTS, FINALS = 3, 2  # variants that are tried again, so often, since a machine has its moods
-
-Side = Callable[[], Run]
-Tell = Callable[[str], None]
-Cost = Callable[[Mapping[str, float]], float]
 
 
 def compare(workload: Workload, data: Path, repeats: int, tell: Tell) -> dict[str, Any]:
@@ -125,61 +116,11 @@ def check_same_work(ours: Mapping[str, Any], peer: Mapping[str, Any]) -> None:
       )
 
 
-def whole(steps: int) -> Cost:
-  """The seconds of a run of `steps`, told by a short one: setup_seconds + (steps - 1) step_seconds."""
-  return lambda figures: figures['setup_seconds'] + (steps - 1) * figures['step_seconds']
-
-
-def one_step(figures: Mapping[str, float]) -> float:
-  """The seconds of a step, whatever it took to get there."""
-  return figures['step_seconds']
-
-
-def fastest(
-  variants: Mapping[str, Side], cost: Cost, tell: Tell, side: str = 'peer'
-) -> tuple[str, dict[str, Any]]:
-  """The variant of the least cost, judged by short runs, and the seconds of each.
-
-  One that does not run is left out. The best few are tried again in turn, and each counts with its least.
-
-  Raises:
-    InputError: none of them runs.
-  """
-  probes: dict[str, Any] = {}
-  for name, run_variant in variants.items():
-    try:
-      probes[name] = _probe(run_variant, cost)
-    except InputError as error:
-      reason = error
-      probes[name] = None
-      tell(f'  {side}, {name}: left out: {error}')
-      continue
-    tell(f'  {side}, {name}: about {duration(probes[name])}')
-  usable = {name: seconds for name, seconds in probes.items() if seconds is not None}
-  if not usable:
-    raise reason
-  finalists = sorted(usable, key=usable.get)[:FINALISTS]
-  for name in finalists * (FINALS if len(finalists) > 1 else 0):
-    usable[name] = probes[name] = min(usable[name], _probe(variants[name], cost))
-  return min(usable, key=usable.get), probes
-
-
-def _probe(side: Side, cost: Cost) -> float:
-  seconds = []
-  for _ in range(PROBES):
-    done = side()
-    seconds.append(cost(done.figures))
-    if not disturbed(done.others):
-      break
-  return min(seconds)
-
-
 def _training(workload: Workload, spec: Mapping[str, Any], data: Path, tell: Tell):
   work, steps = workload.work, spec['steps']
   of_steps = workload.target.of == 'step_seconds'
   cost = one_step if of_steps else whole(steps)
-  probed = max(steps // PROBE_SHARE, min(steps, LEAST_PROBED)) if of_steps else steps
-  short = {**spec, 'steps': min(PROBE_STEPS, probed)}
+  short = {**spec, 'steps': probed(steps, of_steps)}
   # What a run compiles counts unless steps alone are compared; the next one then finds it.
   kept = {'TORCHINDUCTOR_CACHE_DIR': str(data / 'compiled')} if of_steps else {}
   _side('ours', work.program, {**short, 'steps': 2}, kept)()

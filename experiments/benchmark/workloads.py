@@ -28,6 +28,7 @@ _LAST = _FUSED | {'channels_last': True}
 # GNU OpenMP's threads spin while they wait, unless told to sleep: better where cores are shared.
 _SLEEP = {'environment': {'OMP_WAIT_POLICY': 'passive'}}
 _HUGE = {'environment': SETTINGS['huge pages']}
+_KEPT = {'environment': SETTINGS['kept memory']}
 _DEFAULT = {'optimizer as it comes': _EAGER}
 _DENSE = _DEFAULT | {
   'fused': _FUSED,
@@ -35,10 +36,13 @@ _DENSE = _DEFAULT | {
   'fused, huge pages': _FUSED | _HUGE,
   'fused, compiled': _FUSED | {'compile': True},
 }
-_CONVOLUTIONAL = _DENSE | {
+_CONVOLUTIONAL = _DEFAULT | {
+  'fused': _FUSED,
+  'fused, kept memory': _FUSED | _KEPT,
+  'fused, compiled': _FUSED | {'compile': True},
   'fused, channels last': _LAST,
-  'fused, channels last, passive wait': _LAST | _SLEEP,
   'fused, channels last, huge pages': _LAST | _HUGE,
+  'fused, channels last, kept memory': _LAST | _KEPT,
   'fused, channels last, compiled': _LAST | {'compile': True},
 }
 _OURS = {name: {'environment': variables} for name, variables in SETTINGS.items()}
@@ -65,14 +69,11 @@ def _steps(name: str, net: Net, steps: int, steps_per_call: int) -> dict[str, An
 def _of(name: str, net: Net) -> dict[str, Workload]:
   faster = Target('peer/ours', 1.0, 'step_seconds')
   of_linen = Target('peer/ours', 3.0, 'step_seconds')
-  # All forms are tried once a net, for compiling PyTorch's side takes minutes; of single steps and beside
-  # stock Linen, a step of which can take 20 s, those that differ in more than luck.
-  eager = {form: _CONVOLUTIONAL[form] for form in ('fused', 'fused, channels last')}
   many, single = _steps(name, net, net.steps, 50), _steps(name, net, net.steps // 2, 1)
   few = _steps(name, net, LINEN_STEPS, LINEN_STEPS)
   rows = {
     name: ('50 steps a call', faster, 'classification', many, _CONVOLUTIONAL, _OURS),
-    f'{name}_single': ('1 step a call', faster, 'classification', single, eager, PLAIN),
+    f'{name}_single': ('1 step a call', faster, 'classification', single, _CONVOLUTIONAL, _OURS),
     f'{name}_linen': (
       f'{LINEN_STEPS} steps a call, beside stock Linen',
       of_linen,

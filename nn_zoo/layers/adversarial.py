@@ -69,6 +69,8 @@ class BatchDeviation(nn.Module):
 class Judgement(nn.Module):
   """The critic's last layer: logit = w . phi + b, and + embedding_y . phi where there are classes.
 
+  phi is kept in the collection 'features', for those who ask for it.
+
   Attributes:
     classes: 0 for none.
     spectral: normalize w, see `nn_zoo.layers.spectral`.
@@ -84,6 +86,8 @@ class Judgement(nn.Module):
 
   @nn.compact
   def __call__(self, phi_BF: jax.Array, label_B: jax.Array | None, train: bool) -> jax.Array:
+    if not self.is_initializing():  # it is no variable of the net
+      self.sow('features', 'phi', phi_BF)
     logit_B = SpectralLinear(1, spectral=self.spectral, dtype=self.dtype)(phi_BF, train)[:, 0]
     if self.classes:
       y_BF = nn.Embed(self.classes, phi_BF.shape[-1], dtype=self.dtype, name='label')(label_B)

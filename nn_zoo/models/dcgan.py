@@ -11,7 +11,7 @@ from flax import linen as nn
 
 from nn_zoo.errors import InputError
 from nn_zoo.layers.adversarial import BatchDeviation, ConditionalNormalization, Judgement
-from nn_zoo.layers.convolution import ConvTranspose
+from nn_zoo.layers.convolution import Conv, ConvTranspose
 from nn_zoo.layers.normalization import Normalization
 from nn_zoo.layers.spectral import SpectralLinear
 from nn_zoo.models.pair import Pair
@@ -91,6 +91,21 @@ class _Critic(nn.Module):
     )
 
 
+class _Encoder(nn.Module):
+  doublings: int
+  latent: int
+  width: int
+  dtype: Any
+
+  @nn.compact
+  def __call__(self, x_BHWC: jax.Array, train: bool) -> jax.Array:
+    h = x_BHWC
+    for level in range(self.doublings):
+      h = Conv(self.width * 2**level, (4, 4), 2, use_bias=False, dtype=self.dtype)(h)
+      h = Normalization('batch', activation='relu', dtype=self.dtype)(h, train)
+    return nn.Dense(self.latent, dtype=self.dtype)(h.reshape(h.shape[0], -1))
+
+
 class DCGAN(Pair):
   """4x4 convolutions of stride 2, transposed ones in the generator; tanh at its end: images in [-1, 1].
 
@@ -132,3 +147,8 @@ class DCGAN(Pair):
       self.batch_deviation,
       self.dtype,
     )
+    self.encoder = _Encoder(doublings, self.latent, self.width, self.dtype)
+
+  def encode(self, x: jax.Array, train: bool = False) -> jax.Array:
+    """What an image may have been made of, [B, latent]; no part of the paper, see `nn_zoo.tasks.f_anogan`."""
+    return self.encoder(x, train)

@@ -7,6 +7,7 @@ from nn_zoo.tasks.adversarial import adversarial
 from nn_zoo.tasks.anomaly import anomaly
 from nn_zoo.tasks.classification import classification
 from nn_zoo.tasks.diagnosis import diagnosis
+from nn_zoo.tasks.f_anogan import f_anogan
 from nn_zoo.tasks.forecasting import forecasting
 from nn_zoo.tasks.labelling import labelling
 from nn_zoo.tasks.language import language
@@ -22,6 +23,7 @@ TASKS: dict[str, Callable[..., Task]] = {
   'autoencoder': autoencoder,
   'classification': classification,
   'diagnosis': diagnosis,
+  'f_anogan': f_anogan,
   'forecasting': forecasting,
   'labelling': labelling,
   'language': language,

@@ -37,7 +37,7 @@ def anomaly(
   The loss is that of `autoencoder`; at evaluation it is the mean score of the normal examples alone.
 
   Args:
-    model: has `encode` and `decode`: an autoencoder, or a generator with an encoder.
+    model: has `encode` and `decode`, see `nn_zoo.models.autoencoder`.
     tx: optimizer.
     corruption: standard deviation of noise on the inputs in training; scores are without.
     prepare: examples to the model's range.
@@ -59,7 +59,7 @@ def anomaly(
   def predict(state: Learner, inputs: jax.Array, key: Key) -> jax.Array:
     del key
     x = prepare(inputs)
-    outputs = model.apply({'params': averaged(state), **state.stats}, x)
+    outputs = restored(model, state, x)
     return jnp.mean((x - outputs) ** 2, axis=tuple(range(1, x.ndim)))
 
   def evaluate(state: Learner, batch: Batch, key: Key) -> Metrics:
@@ -93,12 +93,12 @@ def measured(data: Any) -> dict[str, Callable]:
   """
   if len(data.classes) != 2:
     raise InputError(
-      f"task.name='anomaly' takes normal examples (0) and anomalies (1); the data has {len(data.classes)} "
+      f'a detector takes normal examples (0) and anomalies (1); the data has {len(data.classes)} '
       'classes: try data.name mnist_one_class, shuttle or anomaly_table'
     )
   if data.train['targets'].any():
     raise InputError(
-      "task.name='anomaly' learns from normal examples alone; the training part holds "
+      'a detector learns from normal examples alone; the training part holds '
       f'{int(data.train["targets"].sum())} of class 1'
     )
   for label, name in enumerate(data.classes):
@@ -107,8 +107,17 @@ def measured(data: Any) -> dict[str, Callable]:
   return {'detection': measures}
 
 
+def restored(model: nn.Module, state: Learner, x: jax.Array) -> jax.Array:
+  """decode(encode(x)), in prepared units."""
+  return model.apply({'params': averaged(state), **state.stats}, x)
+
+
 def shown(
-  fields: dict[str, Any], model: nn.Module, state: Learner, inputs: np.ndarray
+  fields: dict[str, Any],
+  model: nn.Module,
+  state: Any,
+  inputs: np.ndarray,
+  restored: Callable = restored,
 ) -> dict[str, Any]:
   """What a report shows besides the scores: those of baselines, and a function that reconstructs examples.
 
@@ -117,11 +126,13 @@ def shown(
     model: of the task.
     state: of the task.
     inputs: the examples that are reported.
+    restored: (model, state, prepared examples) -> what is made of them.
   """
-  variables, prepare = {'params': averaged(state), **state.stats}, fields['prepare']
+  prepare = fields['prepare']
 
   def reconstruct(row_N: np.ndarray) -> np.ndarray:
-    return np.asarray(prepare.restore(model.apply(variables, prepare(jnp.asarray(inputs[row_N])))))
+    x = prepare(jnp.asarray(inputs[row_N]))
+    return np.asarray(prepare.restore(restored(model, state, x)))
 
   return {
     'reconstruct': reconstruct,

@@ -14,9 +14,9 @@ from nn_zoo.train.evaluation import add, evaluate, evaluation, means
 from nn_zoo.train.monitor import Monitor, metric_names
 from nn_zoo.train.record import Record
 
-CALL_SECONDS = (
-  0.3  # how long a compiled call should last: short enough to stop and to show progress
-)
+# How long a compiled call should last: short enough to stop and to show progress, and long enough for what a
+# call costs. On a CPU its intermediate arrays are mapped anew: 60 ms, a third of a step of ResNet-20.
+CALL_SECONDS = 1.0
 
 
 class Stopped(Exception):

@@ -96,3 +96,11 @@ def codable(count: int) -> dict[str, np.ndarray]:
 
 def odd(count: int) -> dict[str, np.ndarray]:
   return {'inputs': codable(count)['inputs'], 'targets': np.int32(np.arange(count) % 5 == 4)}
+
+
+def odd_images(count: int) -> dict[str, np.ndarray]:
+  """Bright squares, every fifth of which is meant to be odd."""
+  corner_N = np.random.default_rng(0).integers(0, 5, count)
+  inside_NS = np.float32(np.abs(np.arange(8)[None] - corner_N[:, None] - 1.5) < 2)
+  images_NHW = inside_NS[:, :, None] * inside_NS[:, None]
+  return {'inputs': images_NHW[..., None], 'targets': odd(count)['targets']}

@@ -54,6 +54,12 @@ TASK_EXAMPLES = {
     _maker('autoencoder', 'autoencoder', shape=(3, 2), latent=2, widths=(8,)),
     arrays.codable,
   ),
+  'f_anogan': TaskExample(
+    'f_anogan',
+    _maker('f_anogan', 'dcgan', shape=(8, 8, 1), latent=2, width=2),
+    arrays.odd_images,
+    falls='encoder_loss',
+  ),
   'unpaired': TaskExample(
     'unpaired',
     lambda tx=optax.adam(1e-2), **more: _maker(  # noqa: B008

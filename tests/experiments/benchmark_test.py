@@ -1,63 +1,28 @@
-"""The harness of the benchmark: its arithmetic, its records, its errors; never the speed."""
+"""The arithmetic of the benchmark, its table, warnings and records; never the speed."""
 
-import functools
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-import jax
-import numpy as np
 import pytest
 
-from experiments.benchmark import comparison, generative, output, transformers
-from experiments.benchmark import processes as processes_module
-from experiments.benchmark.comparison import (
-  alternate,
-  compare,
-  fastest,
-  floor,
-  one_step,
-  ratios,
-  summary,
-  whole,
-)
-from experiments.benchmark.kinds import Processes, Target, Training, Workload
-from experiments.benchmark.nets import NETS
-from experiments.benchmark.processes import Run, run
-from experiments.benchmark.transformers import ROWS as TRANSFORMERS
+from experiments.benchmark import output
+from experiments.benchmark.comparison import alternate, floor, ratios, summary
+from experiments.benchmark.forms import fastest, one_step, probed, whole
+from experiments.benchmark.kinds import Target, Training
+from experiments.benchmark.processes import Run
 from experiments.benchmark.workloads import WORKLOADS
 from nn_zoo.errors import InputError
-from nn_zoo.models import create_model
-from nn_zoo.models.summary import summary as summary_of
 
 ROOT = Path(__file__).resolve().parents[2]
 FASTER = Target('peer/ours', 1.5)
 CHEAPER = Target('ours/peer', 1.2)
-needs_torch = pytest.mark.skipif(
-  importlib.util.find_spec('torch') is None, reason='PyTorch, the peer, is not installed'
-)
 
 
 def timed(*seconds):
   return [Run(2 * s, {'seconds': s, 'roof': 10 * s}, 0.0) for s in seconds]
-
-
-@pytest.fixture
-def images(tmp_path):
-  random = np.random.default_rng(0)
-  np.save(tmp_path / 'inputs.npy', random.integers(0, 256, (40, 28, 28, 1), np.uint8))
-  np.save(tmp_path / 'targets.npy', random.integers(0, 10, 40, np.int32))
-  return tmp_path
-
-
-def tiny(target=FASTER, **variants):
-  work = WORKLOADS['mlp_mnist'].work
-  spec = {**work.spec, 'batch_size': 8, 'steps': 7, 'log_every': 3}
-  eager = work.variants['optimizer as it comes']
-  return Workload('', target, 1, work._replace(spec=spec, variants=variants or {'eager': eager}))
 
 
 def test_the_ratio_is_the_median_over_pairs_of_peer_to_ours():
@@ -161,174 +126,27 @@ def test_the_best_few_are_tried_again_and_count_with_their_least():
   assert found == ('a', {'a': 3.0, 'b': 3.5, 'c': 10.0, 'd': 11.0})
 
 
+@pytest.mark.parametrize(
+  ('steps', 'of_steps', 'expected'),
+  [
+    (500, True, 125),
+    (1000, True, 200),
+    (50, True, 12),
+    (12, True, 10),
+    (4, True, 4),
+    (4690, False, 200),
+  ],
+)
+def test_short_runs_are_shorter_where_steps_alone_are_compared(steps, of_steps, expected):
+  assert probed(steps, of_steps) == expected
+
+
 def test_if_no_variant_runs_the_reason_is_given():
   def broken():
     raise InputError('no compiler')
 
   with pytest.raises(InputError, match='no compiler'):
     fastest({'a': broken, 'b': broken}, whole(10), lambda line: None)
-
-
-def test_a_process_reports_its_last_line_and_keeps_the_environment_it_is_given():
-  program = 'import os; print("noise"); print("{\\"seconds\\": " + os.environ["T"] + "}")'
-  assert run(['-c', program], 'it', {'T': '7'}, reports=True).figures == {'seconds': 7}
-
-
-def test_a_process_is_run_on_the_cpu_from_cold_caches(monkeypatch):
-  monkeypatch.setenv('JAX_COMPILATION_CACHE_DIR', 'somewhere')
-  program = """
-import json, os
-names = ('JAX_PLATFORMS', 'JAX_COMPILATION_CACHE_DIR')
-print(json.dumps({name: os.environ.get(name) for name in names}))
-"""
-  found = run(['-c', program], 'it', {}, reports=True).figures
-  assert found == {'JAX_PLATFORMS': 'cpu', 'JAX_COMPILATION_CACHE_DIR': None}
-
-
-def test_a_peer_that_fails_is_one_line_with_its_last_words():
-  program = 'import sys; sys.stderr.write("one\\ntwo\\n"); sys.exit(3)'
-  with pytest.raises(InputError) as caught:
-    run(['-c', program], 'the peer', {}, reports=True)
-  assert str(caught.value) == 'the peer failed with exit code 3: two'
-
-
-def test_a_missing_peer_says_how_to_get_it():
-  program = 'raise ModuleNotFoundError("No module named \'torch\'")'
-  with pytest.raises(InputError, match=r'`pip install torch` brings the peer'):
-    run(['-c', program], 'the peer', {}, reports=True)
-
-
-@pytest.mark.parametrize('printed', ['', 'done', '[1]'])
-def test_a_peer_that_reports_no_figures_is_named(printed):
-  with pytest.raises(InputError, match=r'the peer: its last line is .*, expected figures'):
-    run(['-c', f'print("{printed}")'], 'the peer', {}, reports=True)
-
-
-def test_work_of_others_is_seen(monkeypatch):
-  ticks = iter([100.0, 1000.0])
-  monkeypatch.setattr(processes_module, '_busy_seconds', lambda: next(ticks))
-  assert run(['-c', ''], 'it', {}, reports=False).others > 1
-
-
-def test_a_system_that_does_not_tell_leaves_the_share_open(monkeypatch):
-  monkeypatch.setattr(processes_module, '_busy_seconds', lambda: None)
-  assert run(['-c', ''], 'it', {}, reports=False).others is None
-
-
-def test_processes_are_compared_whole():
-  workload = Workload('', CHEAPER, 1, Processes('pass', 'import time; time.sleep(1)'))
-  found = compare(workload, Path(), 2, lambda line: None)
-  assert found['ratio']['median'] < 1
-  assert found['ours']['program'] == 'pass'
-  assert len(found['peer']['each_seconds']) == 2
-  assert 'floor' not in found
-
-
-@needs_torch
-@pytest.mark.slow
-def test_both_sides_of_a_training_run_do_the_same_work(images):
-  found = compare(tiny(), images, 1, lambda line: None)
-  ours, peer = found['ours'], found['peer']
-  assert ours['parameters'] == peer['parameters'] == 784 * 512 + 512**2 + 512 * 10 + 1034
-  assert ours['steps'] == peer['steps'] == 7
-  for side in (ours, peer):
-    assert 0 < side['final_loss'] < 5
-    assert side['setup_seconds'] < side['seconds'] < side['process_seconds']
-    assert side['step_seconds'] * 6 < side['seconds']
-  assert peer['variant'] == 'eager'
-  assert 0 < found['floor']['ours']['share'] < 1
-  assert json.loads(json.dumps(found)) == found
-
-
-@needs_torch
-@pytest.mark.parametrize(
-  'name',
-  [
-    pytest.param(name, marks=pytest.mark.slow) for name in ('lstm_small_lengths', 'gru_small_linen')
-  ],
-)
-def test_recurrent_layers_are_the_same_on_both_sides(name, tmp_path):
-  workload = WORKLOADS[name]
-  spec = {**workload.work.spec, 'batch_size': 4, 'time': 5, 'inputs': 3, 'features': 6, 'steps': 3}
-  first = dict([next(iter(workload.work.variants.items()))])
-  work = workload.work._replace(spec=spec, variants=first, ours={'plain': {}})
-  found = compare(workload._replace(work=work), tmp_path, 1, lambda line: None)
-  ours, peer = found['ours'], found['peer']
-  gates = 4 if 'lstm' in name else 3
-  assert ours['parameters'] == peer['parameters'] == gates * 6 * (3 + 6)
-  assert 0 < ours['final_loss'] < 1
-  assert 0 < peer['final_loss'] < 1
-
-
-@needs_torch
-@pytest.mark.parametrize('name', NETS)
-def test_a_net_is_the_same_on_both_sides(name):
-  from experiments.benchmark.peers import networks
-
-  net = NETS[name]
-  model = create_model(**net.model)
-  image = jax.ShapeDtypeStruct((1, *net.images), np.float32)
-  ours = jax.eval_shape(model.init, jax.random.key(0), image)['params']
-  theirs = [parameter.numel() for parameter in networks.NETS[name](10).parameters()]
-  assert sorted(leaf.size for leaf in jax.tree.leaves(ours)) == sorted(theirs)
-
-
-@needs_torch
-@pytest.mark.filterwarnings('ignore:enable_nested_tensor')
-@pytest.mark.parametrize('name', TRANSFORMERS)
-def test_a_transformer_is_the_same_on_both_sides(name):
-  from experiments.benchmark.ours.transformer import network
-  from experiments.benchmark.peers import transformer
-
-  spec = WORKLOADS[name].work.spec
-  tokens = transformers.draw(spec)[:1, 1:]
-  model, source = network(spec | {'batch_size': 1})
-  ours = jax.eval_shape(model.init, jax.random.key(0), *source, tokens)['params']
-  theirs = {'gpt': transformer.GPT, 'encoder_decoder': transformer.Pairs}[name](spec)
-  found = sum(leaf.size for leaf in jax.tree.leaves(ours))
-  assert found == sum(parameter.numel() for parameter in theirs.parameters())
-  # Each product's weights are met once a token, the embedding's at the output alone.
-  products = sum(macs for macs in WORKLOADS[name].work.macs)
-  attention = {'gpt': 6, 'encoder_decoder': 3 + 2 * 3}[name] * 2 * spec['time'] ** 2 * spec['width']
-  weights = sum(leaf.size for leaf in jax.tree.leaves(ours) if leaf.ndim > 1)
-  positions = spec.get('context', 0) * spec['width']
-  assert products - attention == spec['time'] * (weights - positions)
-
-
-@needs_torch
-@pytest.mark.parametrize('name', generative.ROWS)
-def test_a_generative_net_is_the_same_on_both_sides(name):
-  from experiments.benchmark.ours.generative import network
-  from experiments.benchmark.peers.generative import critic, generator
-
-  spec = WORKLOADS[name].work.spec
-  pair, image = network(spec), generative.draw(spec)[:1]
-  latent = np.zeros((1, spec['latent']), np.float32)
-  for method, inputs, theirs in (('generate', latent, generator), ('criticise', image, critic)):
-    init = functools.partial(pair.init, method=method)
-    params = jax.eval_shape(init, jax.random.key(0), inputs)['params']
-    found = sum(leaf.size for leaf in jax.tree.leaves(params))
-    assert found == sum(parameter.numel() for parameter in theirs(spec).parameters())
-
-
-def test_the_multiplications_of_a_generator_are_counted_by_its_inputs():
-  spec = WORKLOADS['dcgan'].work.spec
-  # Every pixel of a layer's input meets all of its 4 x 4 kernel.
-  transposed = (4 * 4 * 16 * 128 * 64, 8 * 8 * 16 * 64 * 32, 16 * 16 * 16 * 32 * 3)
-  assert generative.layers(spec) == (64 * 4 * 4 * 128, *transposed)
-
-
-@pytest.mark.parametrize('name', NETS)
-def test_the_multiplications_of_a_net_are_those_that_its_summary_counts(name):
-  net = NETS[name]
-  image = np.zeros((1, *net.images), np.float32)
-  counted = summary_of(create_model(**net.model), image).flops / 2
-  np.testing.assert_allclose(sum(net.macs), counted, rtol=0.03)
-
-
-def test_sides_that_do_different_work_are_refused():
-  with pytest.raises(InputError, match='parameters: 5 in ours, 6 in the peer'):
-    comparison.check_same_work({'parameters': 5, 'steps': 1}, {'parameters': 6, 'steps': 1})
 
 
 def result(load=0.0, others=0.0, data='mnist'):

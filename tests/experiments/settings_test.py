@@ -41,17 +41,18 @@ def test_a_setting_is_chosen_only_where_it_gains_enough():
 
 def test_the_settings_take_turns_and_their_medians_decide(monkeypatch):
   order = []
+  seconds = {'plain': [0.9, 0.2, 0.3], 'huge pages': [0.1, 0.1, 0.4], 'kept memory': [0.2] * 3}
 
   def timed(arguments, variables):
-    order.append((tuple(arguments), bool(variables)))
-    return {1: 0.9, 3: 0.2, 5: 0.3}.get(len(order), 0.4) if not variables else 0.1
+    order.append(next(name for name, own in SETTINGS.items() if own == variables))
+    return seconds[order[-1]][(len(order) - 1) // len(SETTINGS)]
 
   monkeypatch.setattr(settings, '_timed', timed)
   found = measure(['--config=x'])
-  assert order == [(('--config=x',), False), (('--config=x',), True)] * 3
+  assert order == ['plain', 'huge pages', 'kept memory'] * 3
   assert found == {
     'chosen': 'huge pages',
-    'milliseconds': {'plain': 300.0, 'huge pages': 100.0},
+    'milliseconds': {'plain': 300.0, 'huge pages': 100.0, 'kept memory': 200.0},
   }
 
 
@@ -89,8 +90,17 @@ def test_a_run_is_started_with_what_is_kept_unless_it_is_turned_off(config, monk
   assert SETTINGS['huge pages'].items() <= variables.items()
 
 
-def test_a_kept_answer_that_is_spoilt_is_named(config):
-  path = keep(config, '{"chosen": "magic"}')
+@pytest.mark.parametrize(
+  'spoilt',
+  [
+    '{"chosen": "magic"}',
+    '{"chosen": "plain", "milliseconds": 5}',
+    '{"chosen": "huge pages", "milliseconds": {"plain": 1.0}}',
+    '[]',
+  ],
+)
+def test_a_kept_answer_that_is_spoilt_is_named(config, spoilt):
+  path = keep(config, spoilt)
   with pytest.raises(InputError, match=f'{path.name}: not what experiments.settings wrote'):
     use(config, 'auto')
 
