@@ -56,9 +56,11 @@ TASK_EXAMPLES = {
   ),
   'f_anogan': TaskExample(
     'f_anogan',
-    _maker('f_anogan', 'dcgan', shape=(8, 8, 1), latent=2, width=2),
+    lambda tx=optax.adam(1e-2), **more: _maker(  # noqa: B008
+      'f_anogan', 'dcgan', shape=(8, 8, 1), latent=2, width=2
+    )(optax.chain(tx, optax.scale(0.1)), critic_tx=tx, **more),
     arrays.odd_images,
-    falls='encoder_loss',
+    falls='critic_loss',
   ),
   'unpaired': TaskExample(
     'unpaired',
