@@ -125,6 +125,7 @@ TWINS = (
   *('transformer_reviews', 'lstm_mnist_rows', 'wgan_gp_mnist', 'gan_grid', 'tcn_mnist_pixels'),
   *('dcgan_stacked', 'lstm_reviews', 'convnet_fashion', 'lstm_basic_motions', 'lstm_jsb'),
   *('autoencoder_shuttle', 'resnet_fashion', 'gru_multi30k', 'gru_copy', 'own_sequences'),
+  *('gru_nottingham', 'rnn_nottingham', 'tcn_nottingham'),
 )
 
 

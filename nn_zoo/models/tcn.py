@@ -17,6 +17,8 @@ from nn_zoo.named import DType
 from nn_zoo.ops import sequences
 from nn_zoo.ops.convolution import convolve
 
+UNIFORM = nn.initializers.variance_scaling(1 / 3, 'fan_in', 'uniform')  # within 1 / sqrt(fan_in)
+
 
 class CausalConv(nn.Module):
   """A causal dilated convolution whose weights have their length as a parameter of its own.
@@ -41,7 +43,7 @@ class CausalConv(nn.Module):
   @nn.compact
   def __call__(self, x_BTI: jax.Array) -> jax.Array:
     shape = (self.kernel_size, x_BTI.shape[-1], self.features)
-    kernel_KIO = self.param('kernel', nn.initializers.he_normal(), shape, jnp.float32)
+    kernel_KIO = self.param('kernel', UNIFORM, shape, jnp.float32)
     length_O = jnp.linalg.norm(kernel_KIO, axis=(0, 1))
     scale_O = self.param('scale', lambda _: length_O)
     bias_O = self.param('bias', nn.initializers.zeros, shape[-1:], jnp.float32)
@@ -77,9 +79,7 @@ class TemporalBlock(nn.Module):
       h_BTC = Activation(self.activation)(h_BTC)
       h_BTC = nn.Dropout(self.dropout, broadcast_dims=(1,), deterministic=not train)(h_BTC)
     if x_BTC.shape[-1] != self.features:
-      x_BTC = Conv(self.features, (1,), kernel_init=nn.initializers.he_normal(), dtype=self.dtype)(
-        x_BTC
-      )
+      x_BTC = Conv(self.features, (1,), kernel_init=UNIFORM, dtype=self.dtype)(x_BTC)
     return Activation(self.activation)(x_BTC + h_BTC)
 
 
@@ -104,7 +104,9 @@ class TCN(nn.Module):
   [batch, height, width, channels] are read as sequences of pixels, row by row.
 
   Source: Bai, Kolter & Koltun 2018, "An empirical evaluation of generic convolutional and recurrent
-  networks for sequence modeling", https://arxiv.org/abs/1803.01271. Departure: He's initial weights.
+  networks for sequence modeling", https://arxiv.org/abs/1803.01271. Initial weights
+  are uniform within 1 / sqrt(fan_in): what the authors' program trains from, since its normal draws of
+  0.01 come after `weight_norm`, which discards them.
   """
 
   classes: int

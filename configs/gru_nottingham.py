@@ -1,0 +1,17 @@
+"""A GRU predicts the next frame of folk tunes with chords: 88 keys.
+
+Papers: Cho et al. 2014, https://arxiv.org/abs/1406.1078; of the task Boulanger-Lewandowski, Bengio &
+Vincent 2012, https://arxiv.org/abs/1206.6392; of the way to count and of the figure to compare with,
+3.46, Bai, Kolter & Koltun 2018, https://arxiv.org/abs/1803.01271.
+Split: the published one; training pieces are cut into parts of 128 frames. Validation chooses the step.
+Command: python -m experiments.train --config=configs/gru_nottingham.py --config.seed=SEED
+Not measured yet.
+"""
+
+from configs import base, lstm_nottingham
+
+
+def get_config():
+  config = lstm_nottingham.get_config()
+  config.model = base.recurrent('gru', classes=88, units=400, every_position=True, dropout=0.2)
+  return config

@@ -1,0 +1,18 @@
+"""A temporal convolutional network predicts the next frame of folk tunes with chords: 88 keys.
+
+Papers: Bai, Kolter & Koltun 2018, https://arxiv.org/abs/1803.01271 (3.07 nats per frame there); of the
+task Boulanger-Lewandowski, Bengio & Vincent 2012, https://arxiv.org/abs/1206.6392.
+Split: the published one; training pieces are cut into parts of 128 frames. Validation chooses the step.
+Command: python -m experiments.train --config=configs/tcn_nottingham.py --config.seed=SEED
+Not measured yet.
+"""
+
+from configs import lstm_nottingham, tcn_jsb
+
+
+def get_config():
+  config = lstm_nottingham.get_config()
+  config.model = tcn_jsb.get_config().model
+  config.model.update({'widths': (150,) * 4, 'kernel_size': 6, 'dropout': 0.2})
+  config.optimizer.learning_rate = 2e-3
+  return config
