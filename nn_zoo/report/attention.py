@@ -9,6 +9,7 @@ import numpy as np
 
 from nn_zoo.report import figures, markup
 from nn_zoo.report.markup import Section
+from nn_zoo.report.theme import light
 
 MOST = 8  # layers and heads that are drawn
 SIDE = 0.9  # inches of a map
@@ -37,6 +38,7 @@ def _drawn(weight_LHTS: np.ndarray) -> str:
     for head in range(heads):
       axis, weight_TS = axes[row * heads + head], weight_LHTS[layer, head]
       axis.grid(visible=False)
+      axis.spines[:].set(visible=True, color=light('line'))
       axis.set_xticks([])
       axis.set_yticks([])
       axis.imshow(weight_TS, cmap='Greys', vmin=0, vmax=weight_TS.max() or 1, aspect='auto')

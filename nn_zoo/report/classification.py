@@ -151,7 +151,7 @@ def _mistakes(inputs: Any, targets_N: np.ndarray, logp_NC: np.ndarray, names: li
   ]
   if sequences.is_sequences(inputs):
     drawn = [sequences.lines(sequences.example(inputs, i)) for i in shown]
-    return note + markup.drawings(list(zip(drawn, captions, strict=True)))
+    return note + markup.drawings(list(zip(drawn, captions, strict=True)), tiled=True)
   inputs_N = np.asarray(inputs)
   if inputs_N.dtype.kind == 'U':
     return note + markup.quotations(list(zip(inputs_N[shown], captions, strict=True)))

@@ -128,12 +128,17 @@ def tiles(pictures: Sequence[tuple[str, str]], tight: bool = False, columns: int
   return f'<div class="tiles{" tight" if tight else ""}"{style}>{figures}</div>'
 
 
-def drawings(pictures: Sequence[tuple[str, str]]) -> str:
-  """A grid of inline SVG, each with a caption (markup)."""
+def drawings(pictures: Sequence[tuple[str, str]], tiled: bool = False) -> str:
+  """Inline SVG beside each other, each with a caption (markup).
+
+  Args:
+    pictures: pairs of an SVG and a caption.
+    tiled: whether they are as wide as the pictures of `tiles`, in place of their own width.
+  """
   figures = (
     f'<figure>{svg}<figcaption>{caption}</figcaption></figure>' for svg, caption in pictures
   )
-  return f'<div class="tiles">{"".join(figures)}</div>'
+  return f'<div class="{"tiles" if tiled else "drawings"}">{"".join(figures)}</div>'
 
 
 def quotations(texts: Sequence[tuple[str, str]]) -> str:

@@ -82,6 +82,7 @@ figure{margin:0;max-width:100%;break-inside:avoid}
 svg{display:block;max-width:100%;height:auto}
 svg *{stroke-linejoin:round;stroke-linecap:butt}
 svg text{font-family:inherit!important}
+.drawings{display:flex;flex-wrap:wrap;gap:1.2rem 1.8rem;align-items:flex-start}
 .tiles{display:grid;gap:1rem .8rem;grid-template-columns:repeat(auto-fill,minmax(7.6rem,1fr))}
 .tiles.tight{gap:.5rem;grid-template-columns:repeat(auto-fill,minmax(4.2rem,1fr))}
 .tiles img{display:block;width:100%;image-rendering:pixelated;border-radius:3px;
