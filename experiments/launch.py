@@ -96,7 +96,7 @@ def config_list() -> str:
   """Every config with the first line of its docstring."""
   lines = []
   for path in sorted((ROOT / 'configs').glob('*.py')):
-    if path.stem not in ('__init__', 'base'):
+    if path.stem != '__init__':
       first = config_description(path).partition('\n')[0]
       lines.append(f'  configs/{path.name:<24} {first}')
   return '\n'.join(lines)
