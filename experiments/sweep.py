@@ -12,9 +12,7 @@ Configs:
 {configs}
 """
 
-import ast
 import hashlib
-import itertools
 import json
 import shlex
 import sys
@@ -28,11 +26,10 @@ from absl import flags
 from ml_collections import ConfigDict
 
 from experiments.launch import config_path, define_config, launch, plain
+from experiments.members import alike, built, combinations, parse
 from experiments.outcome import measured
 from experiments.sweep_report import lines, write_report
-from nn_zoo.build import Experiment, build
 from nn_zoo.errors import InputError
-from nn_zoo.named import nearest
 from nn_zoo.train.population import fit_population
 from nn_zoo.train.record import Record
 from nn_zoo.train.workdir import open_workdir, write_json
@@ -59,9 +56,9 @@ def sweep(
     command: that runs it again, for the report.
   """
   members = list(combinations(config, values))
-  experiments = _built([own for _, own in members])
+  experiments = built([own for _, own in members])
   folder = open_workdir(workdir, plain(config) | {'sweep': dict(values)})
-  together, rows, timing = _alike(experiments, [own for _, own in members]), [], {}
+  together, rows, timing = alike(experiments, [own for _, own in members]), [], {}
   results: list[dict[str, Any]] = [{} for _ in members]
   for places in together:
     record = Record()
@@ -82,31 +79,6 @@ def sweep(
   write_json(folder / 'results.json', table)
   write_report(folder, experiments[0], table, rows if len(together) == 1 else [], plain(config))
   return table
-
-
-def combinations(
-  config: ConfigDict, values: Mapping[str, Sequence[Any]]
-) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-  """What each member sets, and its whole config, as plain values.
-
-  Raises:
-    InputError: there is no such key, or a value is of another type.
-  """
-  for combination in itertools.product(*values.values()):
-    own, changes = config.copy_and_resolve_references(), dict(zip(values, combination, strict=True))
-    for key, value in changes.items():
-      *sections, last = key.split('.')
-      node: Any = own
-      for section in sections:
-        node = node[section] if isinstance(node, ConfigDict) and section in node else {}
-      if last not in node or isinstance(node[last], ConfigDict):
-        raise InputError(f'--set={key}: no such key of the config.{nearest(last, node)}')
-      try:
-        node[last] = float(value) if isinstance(node[last], float) else value
-      except (TypeError, ValueError):
-        kind = type(node[last]).__name__
-        raise InputError(f'--set={key}={value!r}: expected a value of type {kind}') from None
-    yield changes, plain(own)
 
 
 def summary(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -133,43 +105,6 @@ def _moments(figures):
   return moments
 
 
-def _built(configs: Sequence[Mapping[str, Any]]) -> list[Experiment]:
-  # Members with the same data share it.
-  loaded: dict[str, Any] = {}
-  experiments = []
-  for own in configs:
-    key = json.dumps(own['data'], sort_keys=True)
-    experiments.append(build(own, data=loaded.get(key)))
-    loaded[key] = experiments[-1].data
-  return experiments
-
-
-def _alike(experiments, configs) -> list[list[int]]:
-  # The places of those whose tasks are the same programs, constants included.
-  groups: dict[str, list[int]] = {}
-  texts: dict[str, str] = {}
-  for place, (experiment, own) in enumerate(zip(experiments, configs, strict=True)):
-    known = json.dumps(own | {'seed': 0}, sort_keys=True)
-    if known not in texts:
-      texts[known] = _program(experiment) + json.dumps(own['train'], sort_keys=True)
-    groups.setdefault(texts[known], []).append(place)
-  return list(groups.values())
-
-
-def _program(experiment: Experiment) -> str:
-  task, key, batch = experiment.task, jax.random.key(0), experiment.train[0]
-  state = jax.eval_shape(task.init, key, batch)
-  step = jax.jit(lambda rate, *given: experiment.at_rate(rate).step(*given))
-  traced = [jax.jit(task.init).trace(key, batch), step.trace(np.float32(1), state, batch, key)]
-  traced.append(jax.jit(task.evaluate).trace(state, batch, key))
-  digest = hashlib.sha256(' '.join(experiment.evals).encode())
-  for each in traced:
-    digest.update(each.lower().as_text().encode())
-    for constant in each.jaxpr.consts:
-      digest.update(np.ascontiguousarray(constant).tobytes())
-  return digest.hexdigest()
-
-
 def _trained(chosen, record: Record) -> Iterator[dict[str, Any]]:
   first, train = chosen[0][1], chosen[0][0][1]['train']
   seeds = [own['seed'] for (_, own), _ in chosen]
@@ -189,24 +124,6 @@ def _trained(chosen, record: Record) -> Iterator[dict[str, Any]]:
     state = jax.tree.map(lambda array, index=index: array[index], found.states)
     figures = measured(own, state, seeds[index], found.figures[index])
     yield {'set': changes, 'step': found.steps[index], 'figures': figures}
-
-
-def parse(texts: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-  """--set flags, KEY=VALUE,VALUE,..., as key -> values.
-
-  Raises:
-    InputError: there is no '=', or no value.
-  """
-  values = {}
-  for text in texts:
-    key, _, listed = text.partition('=')
-    try:
-      values[key] = tuple(ast.literal_eval(f'[{listed}]'))
-    except (ValueError, SyntaxError):
-      values[key] = tuple(listed.split(','))
-    if not values[key] or '' in values[key]:
-      raise InputError(f'--set={text}: expected KEY=VALUE,VALUE,...')
-  return values
 
 
 def _main(argv: list[str]) -> int:
