@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from experiments import sweep
+from experiments.members import alike, built, combinations, parse
 from experiments.launch import load_config, plain
 from experiments.train import train
 from nn_zoo.errors import InputError
@@ -22,8 +23,8 @@ def small(**values):
 
 
 def grouped(**values):
-  members = [own for _, own in sweep.combinations(small(), values)]
-  return sweep._alike(sweep._built(members), members)
+  members = [own for _, own in combinations(small(), values)]
+  return alike(built(members), members)
 
 
 def test_a_sweep_gives_the_figures_of_single_launches(tmp_path):
@@ -72,13 +73,13 @@ def test_members_are_one_program_if_they_differ_in_seed_rate_and_data_alone(valu
 
 
 def test_values_are_read_as_python_or_as_words():
-  found = sweep.parse([f'{RATE}=1e-3,3', 'model.widths=(8,),(16,8)', 'optimizer.name=adam,sgd'])
+  found = parse([f'{RATE}=1e-3,3', 'model.widths=(8,),(16,8)', 'optimizer.name=adam,sgd'])
   assert found[RATE] == (1e-3, 3)
   assert found['model.widths'] == ((8,), (16, 8))
   assert found['optimizer.name'] == ('adam', 'sgd')
-  assert [
-    own['optimizer']['learning_rate'] for _, own in sweep.combinations(small(), {RATE: (3,)})
-  ] == [3.0]
+  assert [own['optimizer']['learning_rate'] for _, own in combinations(small(), {RATE: (3,)})] == [
+    3.0
+  ]
 
 
 @pytest.mark.parametrize(
@@ -93,13 +94,13 @@ def test_values_are_read_as_python_or_as_words():
 )
 def test_what_cannot_be_set_is_one_line(key, value, line):
   with pytest.raises(InputError, match=f'^{line}'):
-    list(sweep.combinations(small(), {key: (value,)}))
+    list(combinations(small(), {key: (value,)}))
 
 
 @pytest.mark.parametrize('text', ['seed', 'seed=', 'optimizer.name=adam,,sgd'])
 def test_a_flag_without_values_is_one_line(text):
   with pytest.raises(InputError, match=r'expected KEY=VALUE,VALUE'):
-    sweep.parse([text])
+    parse([text])
 
 
 @pytest.mark.parametrize(
