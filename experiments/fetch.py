@@ -19,7 +19,8 @@ same command. Without a network, put the files there by hand: every load checks 
 from absl import app
 
 from experiments.launch import launch
-from nn_zoo.data.fetch import FILES, fetch
+from nn_zoo.data.fetch import fetch
+from nn_zoo.data.homes import FILES
 from nn_zoo.named import choose
 
 

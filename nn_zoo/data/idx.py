@@ -8,7 +8,8 @@ import zlib
 import numpy as np
 
 from nn_zoo.data.dataset import Dataset, at_least, first, keep_classes, split
-from nn_zoo.data.fetch import FILES, File, data_root, located
+from nn_zoo.data.fetch import data_root, located
+from nn_zoo.data.homes import FILES, File
 from nn_zoo.errors import InputError
 
 _SHAPES = {

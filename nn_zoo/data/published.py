@@ -7,7 +7,8 @@ import tarfile
 import zlib
 from pathlib import Path
 
-from nn_zoo.data.fetch import FILES, data_root
+from nn_zoo.data.fetch import data_root
+from nn_zoo.data.homes import FILES
 from nn_zoo.errors import InputError
 
 

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from nn_zoo.data.fetch import FILES, File, fetch
+from nn_zoo.data.fetch import fetch
+from nn_zoo.data.homes import FILES, File
 from nn_zoo.errors import InputError
 
 CONTENT = np.random.default_rng(0).bytes(10_000)

@@ -4,7 +4,8 @@ import pytest
 from absl import app
 
 from experiments import fetch as launcher
-from nn_zoo.data.fetch import FILES, data_root, fetch
+from nn_zoo.data.fetch import data_root, fetch
+from nn_zoo.data.homes import FILES
 from nn_zoo.errors import InputError
 
 

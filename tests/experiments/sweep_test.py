@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from experiments import sweep
-from experiments.members import alike, built, combinations, parse
 from experiments.launch import load_config, plain
+from experiments.members import alike, built, combinations, parse
 from experiments.train import train
 from nn_zoo.errors import InputError
 from tests.experiments.train_test import launched
