@@ -30,14 +30,13 @@ def get_config():
     'dropout': 0.0,
     'dtype': 'float32',
   }
-  config.task.update({'label_smoothing': 0.1, 'top_k': 3, 'views': ()})
-  config.augment = {'shift': {'pixels': 2}, 'flip': {'probability': 0.5}}
+  config.task.update({'label_smoothing': 0.1, 'top_k': 3, 'views': ('flip',)})
+  config.augment = {'shift': {'pixels': 1}, 'flip': {'probability': 0.5}}
   config.optimizer.name = 'nesterov'
   config.optimizer.learning_rate = 0.1
   config.optimizer.schedule = {'name': 'cosine', 'warmup': 430}
-  config.optimizer.weight_decay = 5e-4
-  config.optimizer.average = 0.999
-  config.train.steps = 8600  # 20 epochs
-  config.train.eval_every = 860
+  config.optimizer.weight_decay = 2e-4
+  config.train.steps = 14_620  # 34 epochs
+  config.train.eval_every = 1290
   config.train.eval_batch_size = 1000
   return config

@@ -4,8 +4,8 @@ Papers: Bai, Kolter & Koltun 2018, https://arxiv.org/abs/1803.01271 (8.10 nats p
 task Boulanger-Lewandowski, Bengio & Vincent 2012, https://arxiv.org/abs/1206.6392.
 Split: the published one; validation chooses the step.
 Command: python -m experiments.train --config=configs/tcn_jsb.py --config.seed=SEED
-Test NLL 8.36 nats per frame (validation 8.26), seed 0: 157 s of training on 2 busy cores of an Intel
-Xeon, jax 0.10.2.
+Test NLL 8.12 nats per frame (validation 8.08), seed 0: 101 s of training on 2 busy cores of an Intel
+Xeon, jax 0.10.2; 8.17 with 150 channels and dropout of 0.5. What counted was a batch of 4 in place of 16.
 """
 
 from configs import base
@@ -18,15 +18,18 @@ def get_config():
     'name': 'tcn',
     'classes': 88,
     'widths': (150, 150),
-    'width': 1.0,
+    'width': 1.5,
     'kernel_size': 3,
     'activation': 'relu',
-    'dropout': 0.5,
+    'dropout': 0.6,
     'every_position': True,
     'permutation': 0,
     'dtype': 'float32',
   }
-  config.optimizer.learning_rate = 2e-3
-  config.optimizer.weight_decay = 1e-2
-  config.train.steps = 1200
+  config.optimizer.learning_rate = 8e-3
+  config.optimizer.weight_decay = 0.15
+  config.optimizer.average = 0.998
+  config.train.batch_size = 4
+  config.train.steps = 4000
+  config.train.eval_every = 300
   return config

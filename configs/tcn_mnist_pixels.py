@@ -4,7 +4,9 @@ Paper: Bai, Kolter & Koltun 2018, https://arxiv.org/abs/1803.01271 (99.0 % there
 in another order: --config.model.permutation=1).
 Split: the official test images; 5000 of the training images, by split_seed, for validation.
 Command: python -m experiments.train --config=configs/tcn_mnist_pixels.py --config.seed=SEED
-Not measured yet: 17000 steps, which are for a GPU.
+With --config.train.steps=8590 (10 epochs) and dropout of whole channels, seed 0: test accuracy 98.87 %
+(validation 98.80), 2742 s of training on 2 cores of an Intel Xeon that trained another net beside it, jax
+0.10.2. All 20 epochs: not measured yet.
 """
 
 from configs import base

@@ -119,8 +119,7 @@ def test_solarization_at_full_strength_is_the_negative():
   np.testing.assert_array_equal(operated(COLOUR, 'solarize', 1.0), 255 - COLOUR)
 
 
-@pytest.mark.parametrize('dtype', [np.uint8, np.float32])
-@pytest.mark.parametrize('channels', [1, 3])
+@pytest.mark.parametrize(('channels', 'dtype'), [(1, np.uint8), (3, np.float32)])
 def test_the_key_decides_shape_and_type_stay_and_strength_0_changes_nothing(channels, dtype):
   images = RANDOM.integers(0, 256, (6, 9, 8, channels)).astype(dtype)
   change = jax.jit(lambda key: randaugment(key, batch(images), count=2, magnitude=9.0))
