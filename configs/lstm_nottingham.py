@@ -5,8 +5,8 @@ Boulanger-Lewandowski, Bengio & Vincent 2012, https://arxiv.org/abs/1206.6392; o
 the figure to compare with, 3.29, Bai, Kolter & Koltun 2018, https://arxiv.org/abs/1803.01271.
 Split: the published one; training pieces are cut into parts of 128 frames. Validation chooses the step.
 Command: python -m experiments.train --config=configs/lstm_nottingham.py --config.seed=SEED
-Test NLL 3.46 nats per frame (validation 3.43), seed 0: 257 s of training on 2 busy cores of an Intel
-Xeon, jax 0.10.2. Longer runs and other sizes were not tried.
+Test NLL 3.16 nats per frame (validation 3.17), seed 0: 170 s of training on 2 busy cores of an Intel
+Xeon, jax 0.10.2.
 """
 
 from configs import base
@@ -15,10 +15,12 @@ from configs import base
 def get_config():
   config = base.music()
   config.data = {'name': 'nottingham', 'segment': 128}
-  config.model = base.recurrent('lstm', classes=88, units=200, every_position=True, dropout=0.2)
-  config.optimizer.learning_rate = 6e-3
-  config.optimizer.weight_decay = 1e-2
-  config.train.steps = 3000
+  config.model = base.recurrent('lstm', classes=88, units=300, every_position=True, dropout=0.5)
+  config.optimizer.learning_rate = 5e-3
+  config.optimizer.weight_decay = 0.1
+  config.optimizer.average = 0.998
+  config.train.batch_size = 8
+  config.train.steps = 6000
   config.train.eval_batch_size = 16
   config.train.eval_every = 500
   return config
