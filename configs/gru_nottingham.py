@@ -13,5 +13,5 @@ from configs import base, lstm_nottingham
 
 def get_config():
   config = lstm_nottingham.get_config()
-  config.model = base.recurrent('gru', classes=88, units=400, every_position=True, dropout=0.2)
+  config.model = base.recurrent('gru', classes=88, units=300, every_position=True, dropout=0.5)
   return config

@@ -13,5 +13,6 @@ from configs import base, lstm_nottingham
 
 def get_config():
   config = lstm_nottingham.get_config()
-  config.model = base.recurrent('rnn', classes=88, units=600, every_position=True, dropout=0.2)
+  config.model = base.recurrent('rnn', classes=88, units=500, every_position=True, dropout=0.5)
+  config.optimizer.learning_rate = 2e-3
   return config

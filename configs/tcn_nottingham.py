@@ -13,6 +13,5 @@ from configs import lstm_nottingham, tcn_jsb
 def get_config():
   config = lstm_nottingham.get_config()
   config.model = tcn_jsb.get_config().model
-  config.model.update({'widths': (150,) * 4, 'width': 1.0, 'kernel_size': 6, 'dropout': 0.2})
-  config.optimizer.learning_rate = 2e-3
+  config.model.update({'widths': (150,) * 4, 'width': 1.0, 'kernel_size': 6, 'dropout': 0.4})
   return config
