@@ -4,7 +4,8 @@ Papers: Bai, Kolter & Koltun 2018, https://arxiv.org/abs/1803.01271 (3.07 nats p
 task Boulanger-Lewandowski, Bengio & Vincent 2012, https://arxiv.org/abs/1206.6392.
 Split: the published one; training pieces are cut into parts of 128 frames. Validation chooses the step.
 Command: python -m experiments.train --config=configs/tcn_nottingham.py --config.seed=SEED
-Not measured yet.
+Test NLL 3.25 nats per frame (validation 3.25), seed 0: 459 s of training on 2 busy cores of an Intel
+Xeon, jax 0.10.2.
 """
 
 from configs import lstm_nottingham, tcn_jsb
