@@ -4,7 +4,8 @@ Papers: He et al. 2015, "Deep Residual Learning for Image Recognition", https://
 of the data: Xiao, Rasul & Vollgraf 2017, "Fashion-MNIST", https://arxiv.org/abs/1708.07747.
 Split: the official test images; 5000 of the training images, by split_seed, for validation.
 Command: python -m experiments.train --config=configs/resnet_fashion.py --config.seed=SEED
-Not measured yet.
+Test accuracy 94.51 % (validation 94.72), seed 0: some 45 minutes of training on 2 cores of an Intel Xeon,
+jax 0.10.2, in three parts.
 """
 
 from configs import base
