@@ -8,7 +8,9 @@ import jax.numpy as jnp
 from flax import linen as nn
 from flax.linen.dtypes import promote_dtype
 
-from nn_zoo.ops.convolution import Padding, Sizes, convolve, convolve_transpose
+from nn_zoo.errors import InputError
+from nn_zoo.ops.convolution import convolve, convolve_transpose
+from nn_zoo.ops.geometry import Padding, Sizes, per_axis
 
 
 class Conv(nn.Module):
@@ -16,7 +18,7 @@ class Conv(nn.Module):
 
   Attributes:
     features: output channels.
-    kernel_size: pixels, one number per spatial axis: (height, width) for images, (length,) for sequences.
+    kernel_size: pixels: (height, width) for images, (length,) for sequences, or one number for all axes.
     strides, padding, kernel_dilation: see `nn_zoo.ops.convolution.convolve`.
     groups: that channels are cut into; 0: as many as there are channels (depthwise).
     use_bias: add a bias per output channel.
@@ -25,7 +27,7 @@ class Conv(nn.Module):
   """
 
   features: int
-  kernel_size: tuple[int, ...] = (3, 3)
+  kernel_size: Sizes = 3
   strides: Sizes = 1
   padding: Padding = 'SAME'
   kernel_dilation: Sizes = 1
@@ -38,8 +40,7 @@ class Conv(nn.Module):
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
     groups = self.groups or x.shape[-1]
-    shape = (*self.kernel_size, x.shape[-1] // groups, self.features)
-    x, kernel, bias_O = _parameters(self, x, shape)
+    x, kernel, bias_O = _parameters(self, x, groups)
     y = convolve(
       x,
       kernel,
@@ -58,10 +59,11 @@ class ConvTranspose(nn.Module):
   """
 
   features: int
-  kernel_size: tuple[int, ...] = (3, 3)
+  kernel_size: Sizes = 3
   strides: Sizes = 1
   padding: Padding = 'SAME'
   kernel_dilation: Sizes = 1
+  groups: int = 1
   use_bias: bool = True
   kernel_init: Callable = nn.initializers.lecun_normal()
   bias_init: Callable = nn.initializers.zeros
@@ -69,14 +71,28 @@ class ConvTranspose(nn.Module):
 
   @nn.compact
   def __call__(self, x: jax.Array) -> jax.Array:
-    x, kernel, bias_O = _parameters(self, x, (*self.kernel_size, x.shape[-1], self.features))
+    groups = self.groups or x.shape[-1]
+    x, kernel, bias_O = _parameters(self, x, groups)
     y = convolve_transpose(
-      x, kernel, self.strides, self.padding, kernel_dilation=self.kernel_dilation
+      x,
+      kernel,
+      self.strides,
+      self.padding,
+      kernel_dilation=self.kernel_dilation,
+      groups=groups,
     )
     return _with_bias(y, bias_O)
 
 
-def _parameters(module, x, shape):
+def _parameters(module, x, groups):
+  features, channels = module.features, x.shape[-1]
+  size = per_axis(module.kernel_size, x.ndim - 2, 'kernel_size')
+  if features < 1 or channels % groups or features % groups:
+    raise InputError(
+      f'a convolution from {channels} to {features} channels in {groups} group(s): expected at least '
+      'one of each, and as many in each group'
+    )
+  shape = (*size, channels // groups, features)
   kernel = module.param('kernel', module.kernel_init, shape, jnp.float32)
   bias_O = None
   if module.use_bias:

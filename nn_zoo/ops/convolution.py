@@ -4,18 +4,14 @@ Axes: B batch, then one to three spatial axes, I input channels, O output channe
 axes first, then I / groups, then O.
 """
 
-from collections.abc import Sequence
-
 import jax
 import jax.numpy as jnp
 
 from nn_zoo.errors import InputError
 from nn_zoo.ops.bilinear import convolution
-from nn_zoo.ops.geometry import Geometry
+from nn_zoo.ops.geometry import ADDING, Geometry, Padding, Sizes, paddings, per_axis
 
-Sizes = int | Sequence[int]
-Padding = str | int | Sequence[int | tuple[int, int]]
-PADDINGS = ('SAME', 'VALID', 'CAUSAL', 'CIRCULAR', 'REFLECT')
+COPYING = {'CIRCULAR': 'wrap', 'REFLECT': 'reflect'}  # pixels
 
 
 def convolve(
@@ -34,7 +30,7 @@ def convolve(
 
   Args:
     x: [batch, height, width, channels], or with one or three spatial axes.
-    kernel: [height, width, channels / groups, outputs].
+    kernel: [height, width, channels / groups, outputs], of the type of x.
     strides: s, one number or one per axis.
     padding: 'SAME', 'VALID', 'CAUSAL' (all of it before, so that no output sees what comes later),
       'CIRCULAR', 'REFLECT', or pixels: a number, or a number or a pair (before, after) per axis.
@@ -46,7 +42,10 @@ def convolve(
   Can be differentiated any number of times, forward and reverse; see `nn_zoo.ops.bilinear`.
 
   Raises:
-    InputError: shapes that do not fit, or another padding.
+    InputError: shapes or types that do not fit, or another padding.
+
+  Source: LeCun et al. 1989, "Backpropagation applied to handwritten zip code recognition",
+  https://doi.org/10.1162/neco.1989.1.4.541.
   """
   rank = kernel.ndim - 2
   if not 1 <= rank <= 3 or x.ndim != kernel.ndim:
@@ -55,17 +54,21 @@ def convolve(
     raise InputError(
       f'convolve: {x.shape[-1]} channels in {groups} group(s) do not fit a kernel of shape {kernel.shape}'
     )
+  if x.dtype != kernel.dtype:
+    raise InputError(
+      f'convolve: inputs of {x.dtype} and a kernel of {kernel.dtype}, expected one type'
+    )
   sizes = (strides, input_dilation, kernel_dilation)
   names = ('strides', 'input_dilation', 'kernel_dilation')
   strides, inner, spread = (per_axis(s, rank, name) for s, name in zip(sizes, names, strict=True))
   reach = [(k - 1) * d + 1 for k, d in zip(kernel.shape, spread, strict=False)]
-  if isinstance(padding, str) and padding.upper() in ('CIRCULAR', 'REFLECT'):
+  if isinstance(padding, str) and padding.upper() in COPYING:
     around = paddings('SAME', x.shape[1:-1], reach, (1,) * rank, (1,) * rank)
-    mode = {'CIRCULAR': 'wrap', 'REFLECT': 'reflect'}[padding.upper()]
+    mode = COPYING[padding.upper()]
     x, padding = jnp.pad(x, ((0, 0), *around, (0, 0)), mode=mode), 'VALID'
-  edges = paddings(padding, x.shape[1:-1], reach, strides, inner)
+  edges = paddings(padding, x.shape[1:-1], reach, strides, inner, (*ADDING, *COPYING))
   if rank == 3:
-    return _over_depth(x, kernel, strides, edges, inner, spread, groups)
+    return _volumes(x, kernel, strides, edges, inner, spread, groups)
   if rank == 1:
     x, kernel = x[:, None], kernel[None]
     strides, edges, inner, spread = (1, *strides), ((0, 0), *edges), (1, *inner), (1, *spread)
@@ -80,84 +83,60 @@ def convolve_transpose(
   padding: Padding = 'SAME',
   *,
   kernel_dilation: Sizes = 1,
+  groups: int = 1,
 ) -> jax.Array:
   """The transposed convolution, which enlarges images by `strides`, as `jax.lax.conv_transpose`.
 
-  A convolution whose inputs are moved `strides` pixels apart. With 'SAME', n pixels become n s; with 'VALID'
-  n s + max(d (k - 1) + 1 - s, 0).
+  y[b, h, w, o] = sum x[b, i, j, c] kernel[k, l, c, o] over all i s + p = h + k d, j s + p = w + l d
+
+  A convolution whose inputs are moved `strides` pixels apart. With 'SAME' and 'CIRCULAR', n pixels become
+  n s; with 'VALID' n s + max(d (k - 1) + 1 - s, 0).
 
   Args:
-    x, kernel, kernel_dilation: as for `convolve`.
+    x, kernel, kernel_dilation, groups: as for `convolve`.
     strides: s.
-    padding: 'SAME', 'VALID' or pixels of the convolution of the widened input.
+    padding: 'SAME', 'VALID', 'CIRCULAR' (what leaves the image on one side comes in on the other), or pixels
+      of the convolution of the widened input.
+
+  Raises:
+    InputError: as of `convolve`.
+
+  Source: Zeiler, Krishnan, Taylor & Fergus 2010, "Deconvolutional networks",
+  https://doi.org/10.1109/CVPR.2010.5539957.
   """
   rank = kernel.ndim - 2
   strides = per_axis(strides, rank, 'strides')
   spread = per_axis(kernel_dilation, rank, 'kernel_dilation')
-  if padding in ('SAME', 'VALID'):
+  name = padding.upper() if isinstance(padding, str) else ''
+  if isinstance(padding, str):
+    if name not in ('SAME', 'VALID', 'CIRCULAR'):
+      raise InputError(f'padding={padding!r}: expected one of SAME, VALID, CIRCULAR, or pixels')
     reach = [(k - 1) * d + 1 for k, d in zip(kernel.shape, spread, strict=False)]
-    padding = [_enlarging(k, s, padding) for k, s in zip(reach, strides, strict=True)]
-  return convolve(x, kernel, 1, padding, input_dilation=strides, kernel_dilation=spread)
+    padding = [_enlarging(k, s, name) for k, s in zip(reach, strides, strict=True)]
+  y = convolve(x, kernel, 1, padding, input_dilation=strides, kernel_dilation=spread, groups=groups)
+  if name != 'CIRCULAR':
+    return y
+  for axis, (length, stride) in enumerate(zip(x.shape[1:-1], strides, strict=True), 1):
+    y = _wrapped(y, axis, length * stride)
+  return y
 
 
 def _enlarging(reach, stride, padding):
-  if padding == 'VALID':
+  if padding in ('VALID', 'CIRCULAR'):
     return reach - 1, stride - 1 + max(reach - stride, 0)
   total = reach + stride - 2
   before = reach - 1 if stride > reach - 1 else -(-total // 2)
   return before, total - before
 
 
-def per_axis(value: Sizes, rank: int, name: str) -> tuple[int, ...]:
-  """One number per spatial axis.
-
-  Raises:
-    InputError: another number of them, or one below 1.
-  """
-  values = (value,) * rank if isinstance(value, int) else tuple(value)
-  if len(values) != rank or min(values) < 1:
-    raise InputError(f'{name}={value}: expected a whole number from 1, or {rank} of them')
-  return values
-
-
-def paddings(
-  padding: Padding,
-  inputs: Sequence[int],
-  reach: Sequence[int],
-  strides: Sequence[int],
-  inner: Sequence[int],
-) -> tuple[tuple[int, int], ...]:
-  """Padding in pixels, (before, after) per axis.
-
-  Args:
-    padding: as for `convolve`, without those that copy pixels.
-    inputs: pixels per axis.
-    reach: pixels from the first to the last tap, both counted.
-    strides, inner: strides and input dilation.
-
-  Raises:
-    InputError: another padding.
-  """
-  rank = len(reach)
-  if isinstance(padding, str):
-    name = padding.upper()
-    if name == 'VALID':
-      return ((0, 0),) * rank
-    if name == 'CAUSAL':
-      return tuple((k - 1, 0) for k in reach)
-    if name == 'SAME':
-      widened = [(n - 1) * gap + 1 for n, gap in zip(inputs, inner, strict=True)]
-      wanted = [
-        max((-(-n // s) - 1) * s + k - n, 0)
-        for n, k, s in zip(widened, reach, strides, strict=True)
-      ]
-      return tuple((total // 2, total - total // 2) for total in wanted)
-    raise InputError(f'padding={padding!r}: expected one of {", ".join(PADDINGS)}, or pixels')
-  each = (padding,) * rank if isinstance(padding, int) else tuple(padding)
-  pairs = tuple((edge, edge) if isinstance(edge, int) else tuple(edge) for edge in each)
-  if len(pairs) != rank or any(len(pair) != 2 for pair in pairs):
-    raise InputError(f'padding={padding}: expected a number, or a number or pair for {rank} axes')
-  return pairs
+def _wrapped(y, axis, period):
+  # The sum of all that is a whole number of periods apart; the image lies in the middle.
+  length = y.shape[axis]
+  start = -((length - period) // 2) % period
+  borders = [(0, 0)] * y.ndim
+  borders[axis] = start, -(start + length) % period
+  y = jnp.pad(y, borders)
+  return y.reshape(*y.shape[:axis], -1, period, *y.shape[axis + 1 :]).sum(axis)
 
 
 def _images(x_BHWI, kernel_HWIO, strides, edges, inner, spread, groups):
@@ -177,6 +156,17 @@ def _images(x_BHWI, kernel_HWIO, strides, edges, inner, spread, groups):
     kernel_HWIO,
     Geometry(size, kernel_HWIO.shape[:2], strides, low, inner, spread, groups),
   )
+
+
+def _volumes(x, kernel, strides, edges, inner, spread, groups):
+  def whole(x, kernel):
+    layout = ('NDHWC', 'DHWIO', 'NDHWC')
+    return jax.lax.conv_general_dilated(x, kernel, strides, edges, inner, spread, layout, groups)
+
+  def by_depth(x, kernel):
+    return _over_depth(x, kernel, strides, edges, inner, spread, groups)
+
+  return jax.lax.platform_dependent(x, kernel, cpu=by_depth, default=whole)
 
 
 def _over_depth(x, kernel, strides, edges, inner, spread, groups):

@@ -3,14 +3,16 @@
 Axes: B batch, then one to three spatial axes, C channels.
 """
 
+import functools
 import itertools
 import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nn_zoo.errors import InputError
-from nn_zoo.ops.convolution import Padding, Sizes, paddings, per_axis
+from nn_zoo.ops.geometry import Padding, Sizes, paddings, per_axis
 from nn_zoo.ops.selection import Windows, window_maximum
 
 
@@ -29,7 +31,7 @@ def max_pool(
   compiler, to all of them in parts.
 
   Raises:
-    InputError: images smaller than the window.
+    InputError: images smaller than the window, or a window that lies outside altogether.
   """
   rank = x.ndim - 2
   size, strides, edges, counts = _laid_out(x, size, strides, padding)
@@ -59,15 +61,20 @@ def average_pool(
     x, size, strides, padding: as for `max_pool`.
     count_padding: divide by the size of the window also where part of it lies outside.
 
+  Sums of halved floats (bfloat16, float16) are float32's.
+
   Raises:
-    InputError: images smaller than the window.
+    InputError: as of `max_pool`.
   """
   size, strides, edges, counts = _laid_out(x, size, strides, padding)
-  total = _window_sum(x, size, strides, edges, counts)
-  if count_padding:
-    return total / math.prod(size)
-  ones = jnp.ones((1, *x.shape[1:-1], 1), x.dtype)
-  return total / _window_sum(ones, size, strides, edges, counts)
+  wide = jnp.promote_types(x.dtype, jnp.float32)
+  total = _window_sum(x.astype(wide), size, strides, edges, counts)
+  weight = math.prod(size)
+  if not count_padding:
+    ones = jnp.ones((1, *x.shape[1:-1], 1), wide)
+    weight = _window_sum(ones, size, strides, edges, counts)
+  mean = total / weight
+  return mean.astype(x.dtype) if jnp.issubdtype(x.dtype, jnp.floating) else mean
 
 
 def global_average_pool(x: jax.Array) -> jax.Array:
@@ -84,17 +91,25 @@ def adaptive_average_pool(x: jax.Array, size: Sizes) -> jax.Array:
   """Mean over windows so that `size` outputs remain, whatever the size of the images.
 
   Output i covers pixels floor(i n / m) to ceil((i + 1) n / m) - 1 of n, for m outputs, as in PyTorch.
+
+  Args:
+    x: [batch, height, width, channels], or with one or three spatial axes.
+    size: outputs, one number or one per axis; may be larger than the images.
   """
   return _adaptive(jnp.mean, x, size)
 
 
 def adaptive_max_pool(x: jax.Array, size: Sizes) -> jax.Array:
-  """Maximum over the windows of `adaptive_average_pool`."""
+  """Maximum over the windows of `adaptive_average_pool`; its gradient goes to all that share it, in parts."""
   return _adaptive(jnp.max, x, size)
 
 
 def _laid_out(x, size, strides, padding):
   rank = x.ndim - 2
+  if not 1 <= rank <= 3:
+    raise InputError(
+      f'pooling takes [batch, ..., channels] with one to three spatial axes, got {x.shape}'
+    )
   size = per_axis(size, rank, 'size')
   strides = size if strides is None else per_axis(strides, rank, 'strides')
   edges = paddings(padding, x.shape[1:-1], size, strides, (1,) * rank)
@@ -104,11 +119,23 @@ def _laid_out(x, size, strides, padding):
   )
   if min(counts) < 1:
     raise InputError(f'windows of {size} pixels are larger than the images, {x.shape[1:-1]}')
+  for n, (low, _), k, s, count in zip(x.shape[1:-1], edges, size, strides, counts, strict=True):
+    if low >= k or (count - 1) * s - low >= n:
+      raise InputError(f'padding={padding}: a window of {size} pixels lies outside of the images')
   return size, strides, edges, counts
 
 
 def _window_sum(x, size, strides, edges, counts):
-  # A sum of shifted views is several times faster on a CPU than XLA's windows, backwards above all.
+  def windows(x):
+    all_axes = (1, *size, 1), (1, *strides, 1), ((0, 0), *edges, (0, 0))
+    return jax.lax.reduce_window(x, np.zeros((), x.dtype), jax.lax.add, *all_axes)
+
+  shifted = functools.partial(_shifted_sum, size=size, strides=strides, edges=edges, counts=counts)
+  return jax.lax.platform_dependent(x, cpu=shifted, default=windows)
+
+
+def _shifted_sum(x, *, size, strides, edges, counts):
+  # Several times faster on a CPU than XLA's windows, backwards above all.
   x = jax.lax.pad(x, jnp.zeros((), x.dtype), [(0, 0, 0), *((*e, 0) for e in edges), (0, 0, 0)])
   total = 0
   for offsets in itertools.product(*map(range, size)):

@@ -40,9 +40,15 @@ class Windows(NamedTuple):
     )
 
 
-@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
 def window_maximum(x_BHWC: jax.Array, windows: Windows) -> jax.Array:
   """y[b, h, w, c]: the largest x of each window."""
+  if jnp.issubdtype(x_BHWC.dtype, jnp.floating):
+    return _maximum(x_BHWC, windows)
+  return _reduced(x_BHWC, windows)
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(1,))
+def _maximum(x_BHWC, windows):
   return jax.lax.platform_dependent(
     x_BHWC,
     cpu=lambda x: gather_p.bind(x, x, windows=windows),
@@ -50,10 +56,10 @@ def window_maximum(x_BHWC: jax.Array, windows: Windows) -> jax.Array:
   )
 
 
-@window_maximum.defjvp
+@_maximum.defjvp
 def _(windows, primals, tangents):
   (x_BHWC,), (t_BHWC,) = primals, tangents
-  return window_maximum(x_BHWC, windows), gather_p.bind(x_BHWC, t_BHWC, windows=windows)
+  return _maximum(x_BHWC, windows), gather_p.bind(x_BHWC, t_BHWC, windows=windows)
 
 
 def _primitive(name, shape):
@@ -103,7 +109,11 @@ _linear(scatter_p, gather_p)
 
 def _reduced(x_BHWC, windows):
   size, strides, _, _ = windows
-  padding = ((0, 0), *windows.padding(x_BHWC.shape[1:3]), (0, 0))
+  edges = windows.padding(x_BHWC.shape[1:3])
+  # What no window sees is cut off before: derivatives of XLA's windows do not take negative padding.
+  borders = [(min(low, 0), min(high, 0), 0) for low, high in edges]
+  x_BHWC = jax.lax.pad(x_BHWC, _lowest(x_BHWC), [(0, 0, 0), *borders, (0, 0, 0)])
+  padding = ((0, 0), *((max(low, 0), max(high, 0)) for low, high in edges), (0, 0))
   return jax.lax.reduce_window(
     x_BHWC, _lowest(x_BHWC), jax.lax.max, (1, *size, 1), (1, *strides, 1), padding
   )
@@ -122,7 +132,12 @@ def _merged(x_BHWC, windows):
 
 
 def _lowest(x):
-  return jnp.asarray(-jnp.inf, x.dtype)
+  # Of NumPy: only where it is a constant does JAX see a maximum, which has derivatives.
+  if x.dtype == bool:
+    return np.False_
+  if jnp.issubdtype(x.dtype, jnp.integer):
+    return np.array(jnp.iinfo(x.dtype).min, x.dtype)
+  return np.array(-np.inf, x.dtype)
 
 
 def _gather_by(maximum, x_BHWC, t_BHWC, windows):

@@ -103,11 +103,10 @@ def test_bfloat16_is_near_float32(name):
   assert error <= 0.05 * max(1.0, np.abs(expected).max())
 
 
-def test_gradients_are_finite_and_reach_every_parameter(name):
-  model, variables = make(name).model, make(name).variables
-  stats = {name: tree for name, tree in variables.items() if name != 'params'}
+def gradient_of(model):
+  """(variables, inputs) -> gradient of a loss in the parameters."""
 
-  def loss(params, inputs):
+  def loss(params, stats, inputs):
     outputs, _ = model.apply(
       {'params': params, **stats},
       inputs,
@@ -117,13 +116,30 @@ def test_gradients_are_finite_and_reach_every_parameter(name):
     )
     return jnp.mean((outputs - 1) ** 2)
 
-  gradient = jax.jit(jax.grad(loss))
+  def gradient(variables, inputs):
+    stats = {name: tree for name, tree in variables.items() if name != 'params'}
+    return jax.grad(loss)(variables['params'], stats, inputs)
+
+  return jax.jit(gradient)
+
+
+def test_gradients_are_finite_and_reach_every_parameter(name):
+  gradient = gradient_of(make(name).model)
   for seed in range(5):  # a unit that is dead for one batch need not be for another
-    grads = gradient(variables['params'], drawn(MODEL_EXAMPLES[name], seed))
+    grads = gradient(make(name).variables, drawn(MODEL_EXAMPLES[name], seed))
     assert all(np.all(np.isfinite(grad)) for grad in jax.tree.leaves(grads))
     if all(np.any(grad != 0) for grad in jax.tree.leaves(grads)):
       return
   raise AssertionError('some parameter never gets a gradient')
+
+
+@pytest.mark.parametrize('platform', ['cuda', 'tpu'])
+def test_gradients_lower_for_accelerators_without_kernels_of_the_cpu(name, platform):
+  example = MODEL_EXAMPLES[name]
+  model, inputs = created(example, dtype='bfloat16'), drawn(example)
+  variables = jax.eval_shape(model.init, jax.random.key(0), inputs)
+  traced = gradient_of(model).trace(variables, inputs)
+  assert 'nn_zoo' not in traced.lower(lowering_platforms=(platform,)).as_text()
 
 
 def test_the_second_call_does_not_compile_again(name):

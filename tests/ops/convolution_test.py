@@ -9,6 +9,7 @@ import pytest
 from jax.test_util import check_grads
 
 from nn_zoo.errors import InputError
+from nn_zoo.native import library
 from nn_zoo.ops.convolution import convolve, convolve_transpose
 from tests.reference import assert_near
 
@@ -237,6 +238,62 @@ def test_devices_share_a_batch_under_shard_map(kernels):
   assert_near(jax.jit(split)(kernel_HWIO, x_BHWI), jax.grad(loss)(kernel_HWIO, x_BHWI), 1e-5)
 
 
+@pytest.mark.parametrize('name', ['same', 'Valid', 'circular'])
+def test_names_of_paddings_are_read_in_any_case(name):
+  both = arrays((2, 5, 4, 3), (3, 4, 3, 2))
+  for conv in (convolve, convolve_transpose):
+    compare(conv(*both, 2, name), conv(*both, 2, name.upper()), 0)
+
+
+def test_groups_of_a_transposed_convolution_see_their_channels_alone():
+  x_BHWI, kernel_HWIO = arrays((2, 5, 4, 6), (3, 4, 3, 8))
+  parts = [
+    convolve_transpose(x_BHWI[..., 3 * i : 3 * i + 3], kernel_HWIO[..., 4 * i : 4 * i + 4], 2)
+    for i in range(2)
+  ]
+  assert_near(
+    convolve_transpose(x_BHWI, kernel_HWIO, 2, groups=2), jnp.concatenate(parts, -1), 1e-6
+  )
+
+
+def test_in_a_loop_on_a_cpu_kernels_run_and_no_convolution_of_xla():
+  if library.load():
+    pytest.skip(library.load())
+  x_BHWI, kernel_HWIO = arrays((2, 7, 6, 2), (3, 3, 2, 3))
+
+  def body(kernel, shift):
+    penalty = jax.grad(lambda x: jnp.sum(jnp.sin(convolve(x, kernel, strides=2))))
+    return kernel - jax.grad(lambda k: jnp.sum(penalty(x_BHWI + shift) ** 2 * k.sum()))(
+      kernel
+    ), None
+
+  loop = jax.jit(lambda kernel: jax.lax.scan(body, kernel, jnp.arange(3.0))[0])
+  text = loop.lower(kernel_HWIO).compile().as_text()
+  assert library.CONVOLVE in text
+  assert ' convolution(' not in text
+
+
+@pytest.mark.parametrize('platform', ['cuda', 'tpu'])
+def test_on_an_accelerator_volumes_are_the_convolution_of_xla(platform):
+  x, kernel = arrays((2, 5, 6, 4, 3), (3, 2, 3, 3, 4))
+  gradient = jax.jit(jax.grad(lambda *both: jnp.sum(convolve(*both) ** 2), (0, 1)))
+  text = gradient.trace(x, kernel).lower(lowering_platforms=(platform,)).as_text()
+  assert text.count('stablehlo.convolution') == 3
+  assert 'custom_call' not in text
+
+
+@pytest.mark.parametrize('name', ['CAUSAL', 'reflect', 'SAME '])
+def test_paddings_that_nothing_is_enlarged_with_are_refused(name):
+  with pytest.raises(InputError, match=f"padding='{name}': expected one of SAME, VALID, CIRCULAR"):
+    convolve_transpose(*arrays((2, 7, 6, 2), (3, 3, 2, 3)), padding=name)
+
+
+def test_types_that_differ_are_refused():
+  x_BHWI, kernel_HWIO = arrays((2, 7, 6, 2), (3, 3, 2, 3))
+  with pytest.raises(InputError, match='inputs of float32 and a kernel of bfloat16'):
+    convolve(x_BHWI, kernel_HWIO.astype(jnp.bfloat16))
+
+
 @pytest.mark.parametrize(
   ('shape', 'kernel', 'options', 'words'),
   [
@@ -246,9 +303,17 @@ def test_devices_share_a_batch_under_shard_map(kernels):
       {'padding': 'same '},
       "padding='same ': expected one of SAME, VALID",
     ),
-    ((2, 7, 6, 2), (3, 3, 2, 3), {'padding': (1, 2, 3)}, 'padding=(1, 2, 3): expected a number'),
+    (
+      (2, 7, 6, 2),
+      (3, 3, 2, 3),
+      {'padding': (1, 2, 3)},
+      'padding=(1, 2, 3): expected a whole number',
+    ),
     ((2, 7, 6, 2), (3, 3, 2, 3), {'strides': (1, 2, 3)}, 'strides=(1, 2, 3): expected'),
     ((2, 7, 6, 2), (3, 3, 2, 3), {'strides': 0}, 'strides=0: expected'),
+    ((2, 7, 6, 2), (3, 3, 2, 3), {'strides': 1.5}, 'strides=1.5: expected a whole number'),
+    ((2, 7, 6, 2), (3, 3, 2, 3), {'padding': None}, 'padding=None: expected a whole number'),
+    ((2, 7, 6, 2), (3, 3, 2, 3), {'padding': 0.5}, 'padding=0.5: expected a whole number'),
     ((2, 7, 6, 2), (3, 3, 3, 3), {}, '2 channels in 1 group(s) do not fit'),
     ((2, 7, 6, 2), (3, 3, 1, 3), {'groups': 2}, '2 channels in 2 group(s) do not fit'),
     ((2, 7, 6, 2), (9, 9, 2, 3), {'padding': 'VALID'}, 'is larger than images of (7, 6)'),

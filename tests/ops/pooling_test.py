@@ -117,3 +117,55 @@ def test_adaptive_pooling_is_its_definition(pool, reduce, size):
 def test_windows_larger_than_the_images_are_refused():
   with pytest.raises(InputError, match='larger than the images'):
     max_pool(jnp.zeros((1, 2, 2, 1)), 3)
+
+
+@pytest.mark.parametrize('pool', [max_pool, average_pool])
+@pytest.mark.parametrize(
+  ('shape', 'options', 'words'),
+  [
+    ((1, 2, 2, 1), {'size': 2, 'padding': 3}, 'padding=3: a window of (2, 2) pixels lies outside'),
+    ((1, 4, 4, 1), {'size': 1, 'padding': ((0, 3), (0, 0))}, 'lies outside of the images'),
+    ((1, 4, 4, 1), {'padding': 'CIRCULAR'}, 'expected one of SAME, VALID, CAUSAL, or pixels'),
+    ((4, 4), {}, 'one to three spatial axes, got (4, 4)'),
+    ((1, 2, 2, 2, 2, 1), {}, 'one to three spatial axes'),
+  ],
+)
+def test_what_does_not_fit_is_refused(pool, shape, options, words):
+  with pytest.raises(InputError) as error:
+    pool(-jnp.ones(shape), **options)
+  assert words in str(error.value)
+
+
+@pytest.mark.parametrize('dtype', ['uint8', 'int32', 'bool'])
+def test_the_maximum_of_whole_numbers(dtype):
+  x_BHWC = rng.integers(0, 2 if dtype == 'bool' else 100, (2, 6, 4, 3)).astype(dtype)
+  found = max_pool(jnp.asarray(x_BHWC), 2, 2, 1)
+  padded = np.pad(x_BHWC, ((0, 0), (1, 1), (1, 1), (0, 0)))
+  want = padded.reshape(2, 4, 2, 3, 2, 3).max((2, 4))
+  assert found.dtype == dtype
+  np.testing.assert_array_equal(found, want)
+
+
+def test_sums_of_bfloat16_are_float32():
+  x_BHWC = jnp.asarray(rng.normal(10, 1, (2, 7, 7, 3)), jnp.bfloat16)
+  found = average_pool(x_BHWC, 7)
+  assert found.dtype == jnp.bfloat16
+  want = np.float64(x_BHWC).mean((1, 2), keepdims=True)
+  assert_near(np.float64(found), want, 2**-8)
+
+
+@pytest.mark.parametrize('platform', ['cuda', 'tpu'])
+@pytest.mark.parametrize('pool', [max_pool, average_pool])
+@pytest.mark.parametrize(
+  ('shape', 'fields'), [((8,), (3, 2, 1)), ((7, 8), (2,)), ((8, 8, 8), (3, 2, 1))]
+)
+def test_second_derivatives_lower_for_accelerators_as_windows_of_xla(pool, platform, shape, fields):
+  x = jnp.ones((2, *shape, 3))
+
+  def slope(x):
+    return jax.grad(lambda x: jnp.sum(pool(x, *fields) ** 3))(x)
+
+  second = jax.jit(jax.grad(lambda x: jnp.sum(slope(x) ** 2)))
+  text = second.trace(x).lower(lowering_platforms=(platform,)).as_text()
+  assert 'reduce_window' in text
+  assert 'custom_call' not in text

@@ -6,7 +6,7 @@ from flax import linen as nn
 
 from nn_zoo.layers import convolution as layers
 from nn_zoo.models import convnet, lenet, tcn
-from nn_zoo.ops.convolution import paddings, per_axis
+from nn_zoo.ops.geometry import paddings, per_axis
 
 LAYOUTS = {1: ('NWC', 'WIO', 'NWC'), 2: ('NHWC', 'HWIO', 'NHWC')}
 
