@@ -24,7 +24,8 @@ from nn_zoo.drawing import TRANSFORMERS, drawn, with_heads, with_memory
 from nn_zoo.errors import InputError
 from nn_zoo.fitting import check_targets, check_vocabulary, targets_of
 from nn_zoo.kinds import KINDS
-from nn_zoo.models import MODELS
+from nn_zoo.layers.still import with_still_normalization
+from nn_zoo.models import create_model
 from nn_zoo.models.recurrent import RNN
 from nn_zoo.report.markup import Section
 from nn_zoo.task import State, Task, descend
@@ -80,7 +81,7 @@ def build(
   named.choose(TASKS, config['task']['name'], 'task.name')
   train = config['train']
   data = data or data_room.load(**with_kept(config['data'], folder))
-  model = named.call(MODELS, 'model', **config['model'])
+  model = create_model(**config['model'])
   check_targets(config, model, data)
   check_vocabulary(config['model']['name'], model, data)
   named.check(optimizer, 'optimizer', 'optimizer', ('steps', 'factor'), 0, config['optimizer'])
@@ -98,6 +99,7 @@ def build(
 
   def task_of(model, tx=tx):
     task = named.call(TASKS, 'task', name, model, tx, given=given, **fields)
+    task = task._replace(step=with_still_normalization(task.step, config['optimizer']['freeze']))
     return bucketed(task, stream.shapes) if isinstance(stream, Bucketed) else task
 
   task = task_of(model)

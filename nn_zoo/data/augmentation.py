@@ -10,6 +10,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
+from nn_zoo.data.erasures import cutout, erasing, outside
 from nn_zoo.data.randaugment import randaugment
 from nn_zoo.errors import InputError
 from nn_zoo.named import check, choose
@@ -55,20 +56,6 @@ def crop(key: Key, batch: Batch, *, smallest: float) -> Batch:
   return batch | {'inputs': _each(enlarge, key, batch['inputs'].astype(jnp.float32))}
 
 
-def erasing(key: Key, batch: Batch, *, pixels: int) -> Batch:
-  """Sets a square of pixels x pixels at a random place of each image to 0.
-
-  Source: DeVries & Taylor 2017, "Cutout", https://arxiv.org/abs/1708.04552.
-  """
-  images_BHWC = batch['inputs']
-  batch_size, height, width, _ = images_BHWC.shape
-  key_H, key_W = jax.random.split(key)
-  outside_BH = _outside(key_H, batch_size, height, pixels)
-  outside_BW = _outside(key_W, batch_size, width, pixels)
-  keep_BHW = outside_BH[:, :, None] | outside_BW[:, None, :]
-  return batch | {'inputs': images_BHWC * keep_BHW[..., None].astype(images_BHWC.dtype)}
-
-
 def mixup(key: Key, batch: Batch, *, alpha: float, classes: int) -> Batch:
   """Blends each example with another of the batch: x = m x_i + (1 - m) x_j, likewise the targets.
 
@@ -98,8 +85,8 @@ def cutmix(key: Key, batch: Batch, *, alpha: float, classes: int) -> Batch:
   _, height, width, _ = images_BHWC.shape
   side = jnp.sqrt(1 - jax.random.beta(key_share, alpha, alpha))
   key_H, key_W = jax.random.split(key_place)
-  outside_1H = _outside(key_H, 1, height, jnp.floor(side * height).astype(jnp.int32))
-  outside_1W = _outside(key_W, 1, width, jnp.floor(side * width).astype(jnp.int32))
+  outside_1H = outside(key_H, 1, height, jnp.floor(side * height).astype(jnp.int32))
+  outside_1W = outside(key_W, 1, width, jnp.floor(side * width).astype(jnp.int32))
   keep_HW = outside_1H[0, :, None] | outside_1W[0, None, :]
   share = jnp.sum(keep_HW) / (height * width)
   order_B = jax.random.permutation(key_order, images_BHWC.shape[0])
@@ -113,6 +100,7 @@ AUGMENTATIONS: dict[str, Callable[..., Batch]] = {
   'flip': flip,
   'crop': crop,
   'randaugment': randaugment,
+  'cutout': cutout,
   'erasing': erasing,
   'mixup': mixup,
   'cutmix': cutmix,
@@ -121,10 +109,11 @@ AUGMENTATIONS: dict[str, Callable[..., Batch]] = {
 _RANGES: dict[str, tuple[Callable[[float], bool], str]] = {
   'alpha': (lambda value: value > 0, 'a number above 0'),
   'count': (lambda value: value >= 1, '1 or more'),
+  'largest': (lambda value: 0 < value <= 1, 'a share above 0 and up to 1'),
   'magnitude': (lambda value: 0 <= value <= 10, '0 to 10'),
   'pixels': (lambda value: value >= 1, '1 or more'),
   'probability': (lambda value: 0 <= value <= 1, '0 to 1'),
-  'smallest': (lambda value: 0 < value <= 1, 'a share of each side, above 0 and up to 1'),
+  'smallest': (lambda value: 0 < value <= 1, 'a share above 0 and up to 1'),
 }
 
 
@@ -162,6 +151,10 @@ def _check_ranges(name, fields):
     fits, expected = _RANGES[key]
     if not fits(value):
       raise InputError(f'augment.{name}.{key}={value!r}: expected {expected}')
+  if fields.get('smallest', 0) > fields.get('largest', 1):
+    raise InputError(
+      f'augment.{name}.smallest={fields["smallest"]!r}: expected at most largest={fields["largest"]!r}'
+    )
 
 
 def _check_inputs(names, inputs):
@@ -173,6 +166,10 @@ def _check_inputs(names, inputs):
       raise InputError(
         f'augment.{name}: expected images [batch, height, width, channels], the inputs are {shape}; '
         'take it out'
+      )
+    if name == 'randaugment' and inputs.dtype != jnp.uint8:
+      raise InputError(
+        f'augment.randaugment: expected pixels of 0 to 255 as uint8, the inputs are {inputs.dtype}'
       )
 
 
@@ -188,11 +185,3 @@ def _soft(batch, classes):
 
 def _blend(x, order_B, share):
   return share * x + (1 - share) * jnp.take(x, order_B, axis=0)
-
-
-def _outside(key, batch_size, length, pixels):
-  # The square's centre is uniform over the image, so at the border part of the square falls outside.
-  centre_B = jax.random.randint(key, (batch_size, 1), 0, length)
-  position_L = jnp.arange(length)[None, :]
-  low_B = centre_B - pixels // 2
-  return (position_L < low_B) | (position_L >= low_B + pixels)

@@ -17,6 +17,7 @@ from nn_zoo.models.language import RecurrentLM
 from nn_zoo.models.lenet import LeNet
 from nn_zoo.models.mlp import MLP, Perceptron
 from nn_zoo.models.mobilenet import MobileNetV2
+from nn_zoo.models.ranges import check_ranges
 from nn_zoo.models.recurrent import GRU, LSTM, RNN
 from nn_zoo.models.resnet import ResNet
 from nn_zoo.models.resnet_cifar import ResNetCifar
@@ -70,6 +71,8 @@ def create_model(name: str, **fields) -> nn.Module:
   """A model by its name; `fields` are those of its class, such as classes=10.
 
   Raises:
-    InputError: an unknown name or field, or a field of the wrong type.
+    InputError: an unknown name or field, or a field of the wrong type or out of its range.
   """
-  return named.call(MODELS, 'model', name, **fields)
+  model = named.call(MODELS, 'model', name, **fields)
+  check_ranges(fields)
+  return model

@@ -37,8 +37,15 @@ class ConvNet(nn.Module):
   dropout: float = 0.0
   dtype: DType = None
 
-  @nn.compact
   def __call__(self, x_BHWC: jax.Array, train: bool = False) -> jax.Array:
+    return self._outputs(x_BHWC, train, head=True)
+
+  def features(self, x_BHWC: jax.Array, train: bool = False) -> jax.Array:
+    """What the last layer sees: [batch, features]."""
+    return self._outputs(x_BHWC, train, head=False)
+
+  @nn.compact
+  def _outputs(self, x_BHWC, train, head):
     smallest = 2 ** len(self.widths)
     if x_BHWC.ndim != 4 or min(x_BHWC.shape[1:3]) < smallest:
       raise InputError(
@@ -57,4 +64,4 @@ class ConvNet(nn.Module):
     h_BF = nn.Dropout(self.dropout, deterministic=not train)(h_BF)
     if self.hidden:
       h_BF = Activation(self.activation)(nn.Dense(self.hidden, dtype=self.dtype)(h_BF))
-    return nn.Dense(self.classes, dtype=self.dtype)(h_BF)
+    return nn.Dense(self.classes, dtype=self.dtype)(h_BF) if head else h_BF

@@ -10,6 +10,7 @@ from flax import linen as nn
 from nn_zoo.errors import InputError
 from nn_zoo.layers.convolution import Conv
 from nn_zoo.layers.normalization import Normalization
+from nn_zoo.layers.residual import HE_NORMAL
 from nn_zoo.named import DType
 from nn_zoo.ops.pooling import average_pool, global_average_pool, max_pool
 
@@ -20,7 +21,6 @@ DEPTHS = {
   169: (32, (6, 12, 32, 32)),
   201: (32, (6, 12, 48, 32)),
 }
-HE_NORMAL = nn.initializers.variance_scaling(2.0, 'fan_out', 'normal')
 
 
 class DenseNet(nn.Module):
@@ -47,7 +47,7 @@ class DenseNet(nn.Module):
   Parameters at 1000 classes: 7,978,856 (121), 28,681,000 (161), 14,149,480 (169), 20,013,928 (201).
 
   Source: Huang, Liu, van der Maaten & Weinberger 2016, "Densely connected convolutional networks",
-  https://arxiv.org/abs/1608.06993.
+  https://arxiv.org/abs/1608.06993. Initial kernels are those of He et al. 2015 by the outputs, as in ResNet.
   """
 
   classes: int

@@ -37,8 +37,15 @@ class LeNet(nn.Module):
   dropout: float = 0.0
   dtype: DType = None
 
-  @nn.compact
   def __call__(self, x_BHWC: jax.Array, train: bool = False) -> jax.Array:
+    return self._outputs(x_BHWC, train, head=True)
+
+  def features(self, x_BHWC: jax.Array, train: bool = False) -> jax.Array:
+    """What the last layer sees: [batch, 84]."""
+    return self._outputs(x_BHWC, train, head=False)
+
+  @nn.compact
+  def _outputs(self, x_BHWC, train, head):
     if self.pooling not in POOLINGS:
       raise InputError(f'pooling={self.pooling!r}: expected one of {", ".join(POOLINGS)}')
     if x_BHWC.ndim != 4 or min(x_BHWC.shape[1:3]) < 16:
@@ -53,4 +60,4 @@ class LeNet(nn.Module):
     for width in (120, 84):
       h_BF = Activation(self.activation)(nn.Dense(width, dtype=self.dtype)(h_BF))
       h_BF = nn.Dropout(self.dropout, deterministic=not train)(h_BF)
-    return nn.Dense(self.classes, dtype=self.dtype)(h_BF)
+    return nn.Dense(self.classes, dtype=self.dtype)(h_BF) if head else h_BF

@@ -132,7 +132,7 @@ class TCN(nn.Module):
     if x_BTC.ndim == 4:
       x_BTC = sequences.of_images(x_BTC, 'pixels', self.permutation)
     for level, width in enumerate(self.widths):
-      features = round(width * self.width)
+      features = max(1, round(width * self.width))
       x_BTC = TemporalBlock(
         features, self.kernel_size, 2**level, self.activation, self.dropout, dtype=self.dtype
       )(x_BTC, train)

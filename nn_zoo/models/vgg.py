@@ -10,6 +10,7 @@ from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.convolution import Conv
 from nn_zoo.layers.normalization import Normalization
+from nn_zoo.layers.residual import HE_NORMAL
 from nn_zoo.named import DType
 from nn_zoo.ops.pooling import adaptive_average_pool, max_pool
 
@@ -17,7 +18,6 @@ from nn_zoo.ops.pooling import adaptive_average_pool, max_pool
 STAGES = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 WIDTHS = (64, 128, 256, 512, 512)
 HIDDEN = 4096
-HE_NORMAL = nn.initializers.variance_scaling(2.0, 'fan_out', 'normal')
 
 
 class VGG(nn.Module):

@@ -21,7 +21,8 @@ FIELDS = {
   'shift': {'pixels': 2},
   'flip': {'probability': 0.5},
   'crop': {'smallest': 0.5},
-  'erasing': {'pixels': 3},
+  'cutout': {'pixels': 3},
+  'erasing': {'probability': 1.0, 'smallest': 0.1, 'largest': 0.3},
   'randaugment': {'count': 2, 'magnitude': 9.0},
   'mixup': {'alpha': 0.4},
   'cutmix': {'alpha': 1.0},
@@ -96,8 +97,8 @@ def test_crop_of_a_ramp_is_a_part_of_the_ramp():
   np.testing.assert_allclose(steps, np.broadcast_to(steps[:, :1], steps.shape), atol=1e-3)
 
 
-def test_erasing_clears_one_square_and_nothing_else():
-  erased = np.asarray(augmented({'erasing': {'pixels': 3}})['inputs'])
+def test_cutout_clears_one_square_and_nothing_else():
+  erased = np.asarray(augmented({'cutout': {'pixels': 3}})['inputs'])
   for image, source in zip(erased, IMAGES, strict=True):
     gone = np.any(image != source, axis=-1)
     rows, columns = np.flatnonzero(gone.any(axis=1)), np.flatnonzero(gone.any(axis=0))
@@ -105,6 +106,54 @@ def test_erasing_clears_one_square_and_nothing_else():
     assert 1 <= len(columns) <= 3
     assert gone[np.ix_(rows, columns)].all()
     assert not image[gone].any()
+
+
+def windows_of(fields, images):
+  """The height and width of what `erasing` takes from each image; 0 and 0 for nothing."""
+  batch = {
+    'inputs': images,
+    'targets': jnp.zeros(len(images), int),
+    'weight': jnp.ones(len(images)),
+  }
+  erased = np.asarray(augmented({'erasing': fields}, batch=batch)['inputs'])
+  assert erased.dtype == images.dtype
+  sides = []
+  for image in erased:
+    gone = np.all(image == 0, axis=-1)
+    rows, columns = np.flatnonzero(gone.any(axis=1)), np.flatnonzero(gone.any(axis=0))
+    assert gone.sum() == len(rows) * len(columns) == gone[np.ix_(rows, columns)].sum()
+    if len(rows):
+      assert len(rows) == np.ptp(rows) + 1
+      assert len(columns) == np.ptp(columns) + 1
+    sides.append((len(rows), len(columns)))
+  return np.array(sides).T
+
+
+def test_erasing_clears_windows_of_the_areas_and_aspects_asked_for():
+  images = np.full((2000, 40, 50, 3), 7, np.uint8)
+  height_B, width_B = windows_of({'probability': 1.0, 'smallest': 0.05, 'largest': 0.15}, images)
+  share_B = height_B * width_B / 2000
+  assert 0.04 < share_B.min() < 0.06
+  assert 0.14 < share_B.max() < 0.16
+  np.testing.assert_allclose(share_B.mean(), 0.1, atol=0.003)
+  aspect_B = np.log(height_B / width_B)
+  assert np.abs(aspect_B).max() < -np.log(0.3) + 0.15
+  np.testing.assert_allclose(
+    [aspect_B.mean(), aspect_B.std()], [0, -np.log(0.3) / 3**0.5], atol=0.05
+  )
+
+
+def test_erasing_takes_a_side_at_most_and_images_with_the_probability_given():
+  images = np.full((2000, 6, 40, 1), 7, np.float32)
+  height_B, _ = windows_of({'probability': 0.25, 'smallest': 0.4, 'largest': 0.9}, images)
+  np.testing.assert_allclose(np.mean(height_B > 0), 0.25, atol=0.04)
+  assert height_B.max() == 6
+
+
+def test_randaugment_of_reals_is_refused():
+  batch = BATCH | {'inputs': jnp.ones(IMAGES.shape)}
+  with pytest.raises(InputError, match='pixels of 0 to 255 as uint8, the inputs are float32'):
+    augmented({'randaugment': {'count': 1, 'magnitude': 5.0}}, batch=batch)
 
 
 def test_mixup_blends_inputs_and_targets_by_the_same_share():
@@ -187,9 +236,13 @@ def test_none_leaves_the_batch_alone():
     ({'shift': {'pixel': 2}}, "Did you mean 'pixels'"),
     ({'shift': {}}, 'needs pixels'),
     ({'shift': {'pixels': 1.5}}, 'expected an integer'),
-    ({'erasing': {'pixels': 0}}, 'augment.erasing.pixels=0: expected 1 or more'),
+    ({'cutout': {'pixels': 0}}, 'augment.cutout.pixels=0: expected 1 or more'),
+    (
+      {'erasing': {'probability': 1.0, 'smallest': 0.5, 'largest': 0.4}},
+      'augment.erasing.smallest=0.5: expected at most largest=0.4',
+    ),
     ({'flip': {'probability': 50.0}}, 'augment.flip.probability=50.0: expected 0 to 1'),
-    ({'crop': {'smallest': 0.0}}, 'augment.crop.smallest=0.0: expected a share of each side'),
+    ({'crop': {'smallest': 0.0}}, 'augment.crop.smallest=0.0: expected a share above 0'),
     ({'mixup': {'alpha': 0.0}}, 'augment.mixup.alpha=0.0: expected a number above 0'),
     ({'randaugment': {'count': 0, 'magnitude': 5}}, 'randaugment.count=0: expected 1 or more'),
     ({'randaugment': {'count': 1, 'magnitude': 11}}, 'randaugment.magnitude=11: expected 0 to 10'),

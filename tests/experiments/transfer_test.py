@@ -68,6 +68,17 @@ def test_a_target_keeps_the_frozen_convolutions_and_trains_the_rest(target):
   assert np.any(np.asarray(found['Dense_0']['kernel']) != np.asarray(begun['Dense_0']['kernel']))
 
 
+def test_frozen_normalization_keeps_its_statistics(source):
+  config = small('transfer_target', str(source))
+  config['optimizer']['freeze'] = ('Conv_*', 'Normalization_*')
+  experiment = build(config)
+  begun = jax.jit(experiment.task.init)(jax.random.key(0), experiment.train[0])
+  after, _ = jax.jit(experiment.task.step)(begun, experiment.train[0], jax.random.key(1))
+  jax.tree.map(np.testing.assert_array_equal, after.stats, begun.stats)
+  assert jax.tree.leaves(begun.stats)
+  assert np.any(after.params['Dense_0']['kernel'] != begun.params['Dense_0']['kernel'])
+
+
 def test_a_target_that_was_stopped_goes_on_bit_for_bit_without_its_source(source, target, tmp_path):
   config, folder, results = target
   with pytest.raises(Stopped):

@@ -1,3 +1,4 @@
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -65,3 +66,31 @@ def test_a_count_may_come_from_numpy():
 def test_a_missing_field_is_named():
   with pytest.raises(InputError, match=r'model: mlp needs classes'):
     create_model('mlp')
+
+
+@pytest.mark.parametrize(
+  ('name', 'fields', 'line'),
+  [
+    ('tcn', {'kernel_size': 0}, 'model.kernel_size=0: expected a number above 0, got 0'),
+    ('tcn', {'width': -1.0}, 'model.width=-1.0: expected a number above 0'),
+    ('convnet', {'widths': (8, 0)}, r'model.widths=\(8, 0\): expected a number above 0, got 0'),
+    ('resnet', {'stages': (-1, 1)}, r'model.stages=\(-1, 1\): expected a number above 0, got -1'),
+    ('mobilenet_v2', {'stages': ((0, 24, 2, 1),)}, 'expected a number above 0, got 0'),
+    ('vgg', {'dropout': -1.0}, 'model.dropout=-1.0: expected from 0 to below 1'),
+    ('resnet', {'stochastic_depth': 2.0}, 'model.stochastic_depth=2.0: expected from 0 to below 1'),
+    ('efficientnet', {'depth': -1.0}, 'model.depth=-1.0: expected a number above 0'),
+    ('gru', {'layers': 0}, 'model.layers=0: expected a number above 0'),
+    ('lstm', {'units': 0}, 'model.units=0: expected a number above 0'),
+    ('mlp', {'dropout': float('nan')}, 'model.dropout=nan: expected from 0 to below 1'),
+    ('mlp', {'classes': -1}, 'model.classes=-1: expected 0 or more'),
+  ],
+)
+def test_a_field_out_of_its_range_is_named(name, fields, line):
+  with pytest.raises(InputError, match=line):
+    create_model(name, **{'classes': 2, **fields})
+
+
+@pytest.mark.parametrize(('name', 'shape'), [('convnext', (2, 32, 32, 3)), ('text_cnn', (2, 9, 3))])
+def test_a_width_that_leaves_no_channel_is_named(name, shape):
+  with pytest.raises(InputError, match='to 0 channels in 1 group'):
+    create_model(name, classes=2, width=1e-3).init(jax.random.key(0), jnp.zeros(shape))

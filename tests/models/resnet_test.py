@@ -34,6 +34,21 @@ def test_parameters_are_those_of_the_published_networks(depth, parameters):
   assert count(shapes(depth=depth)) == parameters
 
 
+@pytest.mark.parametrize(('depth', 'blocks'), [(50, (3, 4, 6, 3)), (152, (3, 8, 36, 3))])
+def test_preactivation_has_other_normalizations_and_the_same_convolutions(depth, blocks):
+  # After: the stem's, three of a block and the shortcut's. Before: three of a block, and one at the end.
+  after, before, channels = 64, 2048, 64
+  for stage, count_ in enumerate(blocks):
+    inner = 64 * 2**stage
+    for block in range(count_):
+      after += inner + inner + 4 * inner + (4 * inner if block == 0 else 0)
+      before += channels + inner + inner
+      channels = 4 * inner
+  found = count(shapes(depth=depth, preactivation=True))
+  assert found == count(shapes(depth=depth)) + 2 * (before - after)
+  assert found == {50: 25_549_352, 152: 60_185_128}[depth]
+
+
 @pytest.mark.parametrize(
   ('depth', 'blocks'), [(20, 3), (32, 5), (44, 7), (56, 9), (110, 18), (8, 1)]
 )

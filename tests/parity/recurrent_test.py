@@ -8,7 +8,6 @@ import pytest
 from nn_zoo.errors import InputError
 from nn_zoo.layers.recurrent import Recurrent, from_torch
 from tests.parity.networks import torch
-from tests.reference import assert_near
 
 STEPS, BATCH, TIME, INPUTS, HIDDEN = 10, 7, 9, 5, 19
 rnn = torch.nn.utils.rnn
@@ -20,10 +19,10 @@ CELLS = {
 }
 # cell, layers, both directions, sequences of different lengths, outputs of a projection
 CASES = [
-  ('rnn_tanh', 2, True, True, 0),
+  ('rnn_tanh', 3, True, True, 0),
   ('rnn_relu', 1, False, True, 0),
-  ('lstm', 3, False, False, 0),
-  ('lstm', 2, True, True, 0),
+  ('lstm', 2, False, False, 0),
+  ('lstm', 3, True, True, 0),
   ('lstm', 1, True, True, 6),
   ('gru', 3, True, True, 0),
   ('gru', 1, False, False, 0),
@@ -34,16 +33,18 @@ def numpy(tree):
   return {name: tensor.detach().numpy().copy() for name, tensor in tree.items()}
 
 
-def run_torch(module, x_BTD, length_B):
-  """Outputs and last states, as (layers x directions, B, .) each."""
+def run_torch(module, x_BTD, length_B, first=None):
+  """Outputs and last states, as (layers x directions, B, .) each; `first` are the initial ones."""
   packed = rnn.pack_padded_sequence(x_BTD, length_B, batch_first=True, enforce_sorted=False)
-  y, last = module(packed)
+  y, last = module(packed, first[0] if first and len(first) == 1 else first)
   y_BTF, _ = rnn.pad_packed_sequence(y, batch_first=True, total_length=x_BTD.shape[1])
   return y_BTF, last if isinstance(last, tuple) else (last,)
 
 
 @pytest.mark.parametrize(('cell', 'layers', 'bidirectional', 'ragged', 'projection'), CASES)
-def test_outputs_and_gradients_match_torch(cell, layers, bidirectional, ragged, projection):
+def test_outputs_and_gradients_match_torch(
+  cell, layers, bidirectional, ragged, projection, difference
+):
   make, fields = CELLS[cell]
   torch.manual_seed(0)
   fields = fields | ({'proj_size': projection} if projection else {})
@@ -51,48 +52,56 @@ def test_outputs_and_gradients_match_torch(cell, layers, bidirectional, ragged, 
     INPUTS, HIDDEN, layers, batch_first=True, bidirectional=bidirectional, **fields
   ).float()
   rng = np.random.default_rng(0)
-  x_BTD = np.float32(rng.normal(size=(BATCH, TIME, INPUTS)))
   length_B = rng.integers(1, TIME + 1, BATCH) if ragged else np.full(BATCH, TIME)
-  x_torch = torch.tensor(x_BTD, requires_grad=True)
-  y_torch, last_torch = run_torch(module, x_torch, torch.tensor(length_B))
-  slope_BTF = np.float32(rng.normal(size=y_torch.shape))
-  (y_torch * torch.tensor(slope_BTF)).sum().backward()
-
   model = Recurrent(cell, HIDDEN, layers, bidirectional, projection=projection)
   params = from_torch(numpy(module.state_dict()), cell)
-  lengths = length_B if ragged else None
+  initial = jax.tree.map(
+    lambda zeros: np.float32(rng.normal(size=zeros.shape)), model.initial_state(BATCH)
+  )
+  arrays = np.float32(rng.normal(size=(BATCH, TIME, INPUTS))), *stacked(initial)
+  leaves = [torch.tensor(array, requires_grad=True) for array in arrays]
+  outputs = [*run_torch(module, leaves[0], torch.tensor(length_B), tuple(leaves[1:]))]
+  outputs = outputs[0], *outputs[1]
+  slopes = [np.float32(rng.normal(size=y.shape)) for y in outputs]
+  sum((y * torch.tensor(slope)).sum() for y, slope in zip(outputs, slopes, strict=True)).backward()
 
   @jax.jit
-  def run(params, x_BTD):
-    def outputs(params, x_BTD):
-      return model.apply({'params': params}, x_BTD, lengths, return_state=True)
+  def run(params, x_BTD, initial):
+    def outputs(params, x_BTD, initial):
+      lengths = length_B if ragged else None
+      y_BTF, last = model.apply({'params': params}, x_BTD, lengths, initial, return_state=True)
+      return y_BTF, *stacked(last)
 
-    y_BTF, pull, last = jax.vjp(outputs, params, x_BTD, has_aux=True)
-    return y_BTF, last, pull(slope_BTF)
+    found, pull = jax.vjp(outputs, params, x_BTD, initial)
+    return found, pull(tuple(slopes))
 
-  y_BTF, last, (slopes, dx_BTD) = run(params, x_BTD)
-  assert_near(y_BTF, y_torch.detach().numpy(), 1e-5)
-  states = [
-    np.stack(each) for each in zip(*(state for state in last), strict=True) if each[0] is not None
-  ]
-  for found, want in zip(states, last_torch, strict=True):
-    assert_near(found, want.detach().numpy(), 1e-5)
-  assert_near(dx_BTD, x_torch.grad.numpy(), 1e-5)
+  found, (params, dx_BTD, dinitial) = run(params, arrays[0], initial)
+  subject = f'layer {cell}' + (' with projection' if projection else '')
+  for ours, theirs in zip(found, outputs, strict=True):
+    assert difference(subject, 'outputs', ours, theirs.detach().numpy()) < 1e-5
+  for ours, theirs in zip((dx_BTD, *stacked(dinitial)), leaves, strict=True):
+    assert difference(subject, 'gradients', ours, theirs.grad.numpy()) < 1e-5
   want = from_torch({name: p.grad.numpy() for name, p in module.named_parameters()}, cell)
-  for name, layer in slopes.items():
+  for name, layer in params.items():
     assert layer.keys() == want[name].keys()
     for key in layer.keys() - {'bias'}:
-      assert_near(layer[key], want[name][key], 1e-5)
+      assert difference(subject, 'gradients', layer[key], want[name][key]) < 1e-5
     # Both of PyTorch's biases get the same gradient, but for the GRU's candidate.
     parts = {'gru': [2 * HIDDEN, HIDDEN]}.get(cell, [layer['bias'].size])
-    shares = np.repeat([0.5, 1.0][: len(parts)], parts)
-    assert_near(layer['bias'], want[name]['bias'] * shares, 1e-5)
+    shares = np.float32(np.repeat([0.5, 1.0][: len(parts)], parts))
+    assert difference(subject, 'gradients', layer['bias'], want[name]['bias'] * shares) < 1e-5
 
 
-@pytest.mark.parametrize('cell', ['lstm', 'gru'])
-def test_parameters_after_ten_steps_match_torch(cell):
+def stacked(states):
+  """States of all layers and directions, h and, if there is one, c, as PyTorch has them."""
+  return [jnp.stack(each) for each in zip(*states, strict=True) if each[0] is not None]
+
+
+@pytest.mark.parametrize('cell', CELLS)
+def test_parameters_after_ten_steps_match_torch(cell, difference):
   torch.manual_seed(0)
-  module = CELLS[cell][0](INPUTS, HIDDEN, 2, batch_first=True, bidirectional=True).float()
+  make, fields = CELLS[cell]
+  module = make(INPUTS, HIDDEN, 2, batch_first=True, bidirectional=True, **fields).float()
   for name, parameter in module.named_parameters():
     if name.startswith('bias_hh'):  # ours have one bias where PyTorch's have two of the same effect
       trained = torch.zeros_like(parameter)
@@ -118,7 +127,8 @@ def test_parameters_after_ten_steps_match_torch(cell):
     ((y_BTF - 0.5) ** 2).mean().backward()
     descent.step()
   want = from_torch(numpy(module.state_dict()), cell)
-  jax.tree.map(lambda found, want: assert_near(found, want, 1e-5), params, want)
+  for ours, theirs in zip(jax.tree.leaves(params), jax.tree.leaves(want), strict=True):
+    assert difference(f'layer {cell}', 'parameters', ours, theirs) < 1e-5
   moved = jax.tree.map(lambda a, b: np.abs(a - b).max(), start, want)
   assert min(jax.tree.leaves(moved)) > 1e-3
 
