@@ -8,13 +8,13 @@ import numpy as np
 from nn_zoo.data.dataset import Dataset, at_least
 from nn_zoo.errors import InputError
 
-COLUMNS = 8
+EXAMPLES, COLUMNS = 64, 8
 
 
 class Asked(NamedTuple):
-  """So many examples of a seed; of one class, or of all classes in turn if label is None."""
+  """So many examples of a seed, or as many as are usual; of one class, or of all in turn if label is None."""
 
-  count: int = 64
+  count: int | None = None
   seed: int = 0
   label: int | None = None
 
@@ -32,17 +32,21 @@ def latents(asked: Asked, data: Dataset) -> dict[str, np.ndarray]:
   classes = len(data.classes)
   if asked.label is not None and not 0 <= asked.label < classes:
     raise InputError(f'--label={asked.label}: expected 0 to {classes - 1}')
-  shape = (at_least('--count', asked.count, 1), data.train['inputs']['latent'].shape[1])
+  count = at_least('--count', EXAMPLES if asked.count is None else asked.count, 1)
+  shape = (count, data.train['inputs']['latent'].shape[1])
   inputs = {'latent': np.random.default_rng(asked.seed).standard_normal(shape, np.float32)}
   if not classes:
     return inputs
-  label_N = np.arange(asked.count) % classes if asked.label is None else asked.label
+  label_N = np.arange(count) % classes if asked.label is None else asked.label
   return inputs | {'label': np.broadcast_to(np.int32(label_N), shape[:1])}
 
 
 def files(asked: Asked, outputs: np.ndarray, data: Dataset) -> dict[str, bytes]:
-  """samples-SEED.npz, which holds latents and examples, and of images samples-SEED.png."""
-  name = f'samples-{asked.seed}'
+  """samples-SEED.npz, which holds latents and examples, and of images samples-SEED.png.
+
+  Of one class the names are samples-SEED-LABEL.
+  """
+  name = f'samples-{asked.seed}' + ('' if asked.label is None else f'-{asked.label}')
   file = io.BytesIO()
   np.savez(file, examples=outputs, **latents(asked, data))
   written = {f'{name}.npz': file.getvalue()}

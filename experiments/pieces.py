@@ -13,16 +13,17 @@ from nn_zoo.data.dataset import Dataset, at_least
 from nn_zoo.errors import InputError
 from nn_zoo.report.midi import midi_file
 from nn_zoo.task import State, averaged
-from nn_zoo.tasks.music import FRAMES, GIVEN, compose
+from nn_zoo.tasks.music import FRAMES, GIVEN, PIECES, compose
 
 
 def beginnings(asked: Asked, data: Dataset) -> np.ndarray:
-  """The first frames [N, 8, K] of the test pieces, of `count` at most.
+  """The first frames [N, 8, K] of the test pieces, of `count` at most (by default of three).
 
   Raises:
     InputError: no piece is asked for, or none is as long.
   """
-  inputs, count = data.test['inputs'], at_least('--count', asked.count, 1)
+  count = at_least('--count', PIECES if asked.count is None else asked.count, 1)
+  inputs = data.test['inputs']
   rows = np.flatnonzero(inputs['length'] >= GIVEN)[:count]
   if not len(rows):
     raise InputError(f'no test piece has the {GIVEN} frames to begin with')

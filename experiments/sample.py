@@ -82,6 +82,11 @@ def sample(
     if prompt.label is not None and (name == 'music' or not config['model']['classes']):
       raise InputError(f'--label={prompt.label}: the generator is not conditional; leave it out')
   elif prompt is None or isinstance(prompt, Asked):
+    for flag, value in zip(
+      ('count', 'label'), (prompt.count, prompt.label) if prompt else (), strict=False
+    ):
+      if value is not None:
+        raise InputError(f'--{flag}={value}: task.name={name!r} writes one text; leave it out')
     prompt = '\n'
   form = FORMS[name]
   if form.made is None:
@@ -155,6 +160,8 @@ FORMS = {
 def _asked(prompt: str | None, path: str | None) -> str | None:
   if path is None:
     return prompt
+  if prompt is not None:
+    raise InputError('--prompt and --input: expected one of them')
   try:
     content = sys.stdin.buffer.read() if path == '-' else Path(path).read_bytes()
   except OSError as error:
@@ -193,7 +200,9 @@ if __name__ == '__main__':
   _INPUT = flags.DEFINE_string(
     'input', None, 'file of texts to translate, one a line; - for standard input'
   )
-  _COUNT = flags.DEFINE_integer('count', 64, 'examples of a generator, or pieces of music')
+  _COUNT = flags.DEFINE_integer(
+    'count', None, 'examples of a generator (64 by default), or pieces of music (3)'
+  )
   _LABEL = flags.DEFINE_integer('label', None, 'class of a conditional generator; by default all')
   _SEED = flags.DEFINE_integer('seed', 0, 'of the draws', lower_bound=0)
   _SELECT = flags.DEFINE_enum(

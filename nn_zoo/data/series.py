@@ -4,7 +4,7 @@ Shapes: L rows, C columns, N windows, W steps of the past, H steps of the future
 """
 
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -166,8 +166,14 @@ def _times(lines: table.Lines, at: int, column: str, path: str) -> np.ndarray:
   return np.array([_time(line, cells[at], column, path) for line, cells in lines])
 
 
+def _seconds(text: str) -> float:
+  # A time without a zone is one of UTC, whatever the machine's zone: that has hours twice and hours never.
+  time = datetime.fromisoformat(text)
+  return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+
+
 def _time(line: int, cell: str, column: str, path: str) -> float:
-  for read in (float, lambda text: datetime.fromisoformat(text).timestamp()):
+  for read in (float, _seconds):
     try:
       if math.isfinite(found := read(cell)):
         return found

@@ -56,6 +56,8 @@ def csv_table(
 def read(path: str, delimiter: str = ',') -> tuple[list[str], Lines]:
   """The names of the columns of a table, .csv or .csv.gz, and its lines.
 
+  Blank lines are left out, but for those amid a table of one column, where they are a cell that is missing.
+
   Raises:
     InputError: the file cannot be read, has no example, or its lines are of different widths.
   """
@@ -63,16 +65,21 @@ def read(path: str, delimiter: str = ',') -> tuple[list[str], Lines]:
     opened = gzip.open if path.endswith('.gz') else open
     with opened(Path(path).expanduser(), 'rt', newline='', encoding='utf-8-sig') as file:
       reader = csv.reader(file, delimiter=delimiter)
-      lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if cells]
+      lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
   except FileNotFoundError as error:
     raise InputError(f'path={path}: there is no such file') from error
   except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
     raise InputError(f'{path}: cannot be read as a table ({error})') from error
+  while lines and not lines[-1][1]:
+    lines.pop()
+  if lines and len(lines[0][1]) > 1:
+    lines = [(line, cells) for line, cells in lines if cells]
   if len(lines) < 2:
     raise InputError(f'{path}: expected a header line and at least one example')
   (_, columns), *lines = lines
   if repeated := [name for name in columns if columns.count(name) > 1]:
     raise InputError(f"{path}: two columns are called '{repeated[0]}'; expected distinct names")
+  lines = [(line, cells or ['']) for line, cells in lines]
   for line, cells in lines:
     if len(cells) != len(columns):
       raise InputError(f'{path}: line {line} has {len(cells)} cells; expected {len(columns)}')

@@ -57,6 +57,11 @@ class Recurrent(nn.Module):
   def __post_init__(self):
     if self.cell not in GATES:
       raise InputError(f'cell={self.cell!r}: expected one of {", ".join(GATES)}')
+    if min(self.features, self.layers) < 1 or self.projection < 0 or not 0 <= self.dropout < 1:
+      raise InputError(
+        f'features={self.features}, layers={self.layers}, projection={self.projection}, '
+        f'dropout={self.dropout}: expected 1 or more, 1 or more, 0 or more, and from 0 to below 1'
+      )
     for name in ('peepholes', 'projection'):
       if getattr(self, name) and self.cell != 'lstm':
         raise InputError(f"{name}={getattr(self, name)!r}: for cell='lstm', not {self.cell!r}")
@@ -123,6 +128,11 @@ class Recurrent(nn.Module):
 
   def _states(self, states, batch, dtype):
     states = self.initial_state(batch) if states is None else states
+    count = self.layers * len(self._directions)
+    if len(states) != count:
+      raise InputError(
+        f'{len(states)} initial state(s), expected {count}, one a layer and direction'
+      )
     return jax.tree.map(lambda array: array.astype(dtype), states)
 
   def _dropped(self, x_BTF, train):

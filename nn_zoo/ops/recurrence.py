@@ -75,6 +75,9 @@ def recurrence(
     length_B: steps of each sequence, 1 to T; None: all have T.
     reverse: walk from each sequence's end to its beginning.
 
+  Raises:
+    InputError: weights or a state whose shapes do not fit the inputs.
+
   Sources: Elman 1990, "Finding Structure in Time", https://doi.org/10.1207/s15516709cog1402_1;
   Hochreiter & Schmidhuber 1997, "Long Short-Term Memory", https://doi.org/10.1162/neco.1997.9.8.1735;
   Gers & Schmidhuber 2000, "Recurrent Nets that Time and Count", https://doi.org/10.1109/IJCNN.2000.861302;
@@ -85,6 +88,7 @@ def recurrence(
   Departures: Ba et al. normalize all gates together.
   """
   x_BTD, weights, state = alike((x_BTD, weights, state))
+  _check_shapes(cell, weights, x_BTD[:, 0], state)
   if length_B is not None:
     inside_BT1 = before_end(length_B, x_BTD)[..., None]
     x_BTD = jnp.where(inside_BT1, x_BTD, 0)
@@ -103,11 +107,13 @@ def recurrence(
 
 def step(cell: str, weights: Weights, x_BD: jax.Array, state: State) -> State:
   """The state after one step of `recurrence`; its h_BH is the output."""
+  _check_shapes(cell, weights, x_BD, state)
   return _move(cell, weights, x_BD @ weights.input_DG, state)
 
 
 def check_lengths(length_B, batch: int, time: int) -> None:
   """Raises InputError unless there are `batch` whole numbers from 1 to `time`; traced values pass."""
+  length_B = length_B if isinstance(length_B, jax.Array) else np.asarray(length_B)
   if not jnp.issubdtype(length_B.dtype, jnp.integer) or length_B.shape != (batch,):
     raise InputError(
       f'lengths: {length_B.dtype} of shape {length_B.shape}, expected {batch} integers, one a sequence'
@@ -120,6 +126,23 @@ def check_lengths(length_B, batch: int, time: int) -> None:
     raise InputError(
       f'lengths: {length_B[wrong[0]]} of sequence {wrong[0]}, expected 1 to {time}, the steps there are'
     )
+
+
+def _check_shapes(cell, weights, x_BD, state):
+  # A kernel takes sizes from the state and trusts the others to fit.
+  batch, inputs = x_BD.shape
+  hidden, outputs = weights.bias_G.size // GATES[cell], weights.recurrent_PG.shape[0]
+  c_BH = state.c_BH if state.c_BH is None else state.c_BH.shape
+  found = weights.input_DG.shape, weights.recurrent_PG.shape, state.h_BH.shape, c_BH
+  width = hidden * GATES[cell]
+  memory = (batch, hidden) if cell == 'lstm' else None
+  expected = (inputs, width), (outputs, width), (batch, outputs), memory
+  names = 'input weights', 'recurrent weights', 'a state h', 'a state c'
+  for name, shape, want in zip(names, found, expected, strict=True):
+    if shape != want:
+      raise InputError(
+        f'{cell}: {name} of shape {shape}, expected {want} for inputs of {x_BD.shape}'
+      )
 
 
 def _move(cell, weights, g_BG, state):

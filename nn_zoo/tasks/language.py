@@ -19,6 +19,8 @@ from nn_zoo.ops.losses import cross_entropy
 from nn_zoo.ops.sampling import sampler
 from nn_zoo.task import Batch, Key, Learner, Mean, Metrics, Task, averaged, begin
 
+UNKNOWN = 0  # stands for what the training text does not hold: is read, and never written
+
 
 class Reading(NamedTuple):
   """A learner, and what it remembers of the text so far: the model's states, one a track."""
@@ -125,7 +127,7 @@ def _written(model, draw, params, inputs_BT: jax.Array, key_L: Key) -> jax.Array
   def write(loop, key):
     carry, token_B = loop
     logits_BV, carry = model.apply({'params': params}, token_B, carry, method='step')
-    token_B = draw(key, logits_BV).astype(token_B.dtype)
+    token_B = draw(key, logits_BV.at[:, UNKNOWN].set(-jnp.inf)).astype(token_B.dtype)
     return (carry, token_B), token_B
 
   carry = model.apply({'params': params}, inputs_BT[:, :-1], len(key_L), method='prime')

@@ -1,4 +1,5 @@
 import gzip
+import time
 
 import numpy as np
 import pytest
@@ -69,6 +70,17 @@ def test_times_may_be_numbers_and_a_clock_put_back_is_a_gap(own):
   np.testing.assert_array_equal(own(lines, time='t').train['targets'], [[4, 5], [4, 5]])
 
 
+def test_windows_do_not_depend_on_the_time_zone_of_the_machine(own, monkeypatch):
+  hours = [f'2026-{day} {hour:02d}:00' for day in ('03-29', '03-30') for hour in range(24)]
+  lines = ['y,t', *(f'{index},{hour}' for index, hour in enumerate(hours))]
+  for zone in ('UTC', 'Europe/Berlin', 'America/New_York'):
+    monkeypatch.setenv('TZ', zone)
+    time.tzset()
+    assert len(own(lines, time='t').train['targets']) == 48 - 4 - 2 + 1
+  monkeypatch.undo()
+  time.tzset()
+
+
 @pytest.mark.parametrize(
   ('lines', 'fields', 'line'),
   [
@@ -83,6 +95,7 @@ def test_times_may_be_numbers_and_a_clock_put_back_is_a_gap(own):
       r"line 2, column 'day' holds '2026-01-01'; expected a fin",
     ),
     ([*table(), 'nan,1,2026-01-30'], {}, r"line 22, column 'y' holds 'nan'; expected a finite"),
+    (['y', '1', '2', '', '4', '', ''], {}, r"line 4, column 'y' holds ''; expected a finite"),
     (
       [*table(), '3,1,soon'],
       {'time': 'day'},

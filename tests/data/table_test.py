@@ -116,6 +116,10 @@ def test_a_malformed_table_is_named(table, text, said):
     table(text, 'b')
 
 
+def test_blank_lines_are_no_examples(table):
+  assert len(table('a,b\n1,2\n\n3,4\n\n\n', 'b').train['targets']) == 2
+
+
 def test_bytes_that_are_no_text_are_named(table):
   with pytest.raises(InputError, match=r'own.csv: cannot be read as a table .*utf-8'):
     table('größe,b\n1,2\n', 'b', encoding='latin-1')

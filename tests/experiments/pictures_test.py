@@ -38,6 +38,7 @@ def test_images_become_a_grid_and_an_archive():
 
 def test_points_become_an_archive_alone():
   assert list(files(Asked(3), np.ones((3, 2)), DATA)) == ['samples-0.npz']
+  assert list(files(Asked(3, 4, label=5), np.ones((3, 2)), DATA)) == ['samples-4-5.npz']
 
 
 @pytest.mark.parametrize(

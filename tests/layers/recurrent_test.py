@@ -125,6 +125,9 @@ def test_half_precision_is_kept_and_near(cell):
     ({'cell': 'lstn'}, "cell='lstn': expected one of rnn_tanh, rnn_relu, lstm, gru"),
     ({'cell': 'gru', 'peepholes': True}, "peepholes=True: for cell='lstm', not 'gru'"),
     ({'cell': 'rnn_tanh', 'projection': 3}, "projection=3: for cell='lstm'"),
+    ({'cell': 'gru', 'layers': 0}, 'layers=0, .*: expected 1 or more'),
+    ({'cell': 'gru', 'features': 0}, 'features=0, layers=1'),
+    ({'cell': 'gru', 'dropout': 1.5}, 'dropout=1.5: expected .* from 0 to below 1'),
   ],
 )
 def test_what_does_not_fit_together_is_named(fields, message):
@@ -138,3 +141,30 @@ def test_wrong_calls_are_named():
     model.init(KEY, x_BTD, np.array([1, 9, 2]))
   with pytest.raises(InputError, match='bidirectional=True: a single step'):
     model.init(KEY, x_BTD[:, 0], model.initial_state(BATCH), method='step')
+
+
+@pytest.mark.parametrize('cell', ['gru', 'lstm', 'gru_reset_before'])
+@pytest.mark.parametrize('lengths', [None, LENGTHS])
+def test_states_of_another_shape_are_refused_and_not_read(cell, lengths):
+  # A kernel would read what lies beside them.
+  model = Recurrent(cell, HIDDEN)
+  variables = model.init(KEY, x_BTD)
+  (right,) = model.initial_state(BATCH)
+  wide = jax.tree.map(lambda array: jnp.zeros((BATCH, 64)), right)
+  for wrong in (model.initial_state(BATCH + 1), (wide,), (right._replace(h_BH=right.h_BH[:1]),)):
+    with pytest.raises(InputError, match=rf'{cell}: a state h of shape .*, expected \({BATCH}, '):
+      model.apply(variables, x_BTD, lengths, wrong)
+    with pytest.raises(InputError, match=f'{cell}: a state h of shape'):
+      model.apply(variables, x_BTD[:, 0], wrong, method='step')
+  with pytest.raises(
+    InputError, match=r'2 initial state\(s\), expected 1, one a layer and direction'
+  ):
+    model.apply(variables, x_BTD, lengths, (right, right))
+
+
+def test_an_lstm_needs_a_memory():
+  model = Recurrent('lstm', HIDDEN)
+  variables = model.init(KEY, x_BTD)
+  state = model.initial_state(BATCH)[0]._replace(c_BH=None)
+  with pytest.raises(InputError, match='lstm: a state c of shape None, expected'):
+    model.apply(variables, x_BTD, None, (state,))

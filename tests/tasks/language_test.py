@@ -99,8 +99,15 @@ def test_what_is_written_at_temperature_0_is_the_likeliest_of_the_whole_text_eac
   found = jax.jit(task.predict)(state, text_BT, KEY)
   for _ in range(6):
     logits_BTV = MODEL.apply({'params': state.learner.params}, text_BT)
-    text_BT = np.append(text_BT, np.argmax(logits_BTV[:, -1:], axis=-1), axis=1)
+    likeliest_B1 = 1 + np.argmax(logits_BTV[:, -1:, 1:], axis=-1)  # 0 is never written
+    text_BT = np.append(text_BT, likeliest_B1, axis=1)
   np.testing.assert_array_equal(found, text_BT[:, read:])
+
+
+def test_what_stands_for_the_unknown_is_never_written():
+  task, _, state = made(length=200)
+  written = np.asarray(task.predict(state, ARRAYS['inputs'], KEY))
+  assert set(written.flat) == {1, 2, 3, 4}
 
 
 def test_what_is_written_depends_on_the_key_alone():
