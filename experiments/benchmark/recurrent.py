@@ -5,6 +5,7 @@ from typing import Any
 
 from experiments.benchmark.kinds import Target, Training, Workload
 from experiments.benchmark.sequences import macs
+from experiments.settings import SETTINGS
 
 CELLS = ('rnn_tanh', 'lstm', 'gru')
 SIZES = {
@@ -22,12 +23,16 @@ WORDS = {
   '_lengths': 'one layer, sequences of 1 to all of the steps',
   '_deep': 'two layers in both directions',
 }
-_SLEEP = {'environment': {'OMP_WAIT_POLICY': 'passive'}}
+_WAYS = {
+  '': {},
+  ', passive wait': {'environment': {'OMP_WAIT_POLICY': 'passive'}},
+  ', huge pages': {'environment': SETTINGS['huge pages']},
+  ', kept memory': {'environment': SETTINGS['kept memory']},
+}
 PEER = {
-  'batch first': {'batch_first': True},
-  'time first': {'batch_first': False},
-  'batch first, passive wait': {'batch_first': True, **_SLEEP},
-  'time first, passive wait': {'batch_first': False, **_SLEEP},
+  f'{layout} first{way}': {'batch_first': layout == 'batch', **more}
+  for layout in ('batch', 'time')
+  for way, more in _WAYS.items()
 }
 
 
