@@ -12,6 +12,7 @@ from nn_zoo.build import Experiment
 from nn_zoo.data.dataset import take
 from nn_zoo.models.summary import summary
 from nn_zoo.report import adversarial
+from nn_zoo.report.markup import Section, escape
 from nn_zoo.report.page import Run, page
 from nn_zoo.task import State
 from nn_zoo.train.evaluation import predict
@@ -26,7 +27,7 @@ def write_report(
   config: Mapping[str, Any],
 ) -> Path:
   """Predicts the last evaluation split, draws the page, and returns its path."""
-  sections = []
+  sections: list[Section] = []
   if experiment.evals:
     stream = list(experiment.evals.values())[-1]
     arrays = take(stream.arrays, slice(stream.examples))
@@ -34,6 +35,24 @@ def write_report(
     given = settled(experiment, state, config['seed'])
     sections = experiment.sections(state, arrays['inputs'], arrays['targets'], outputs, **given)
   sections += adversarial.over_time(watched(folder))
+  return _written(folder, experiment, results, rows, config, sections)
+
+
+def write_diverged(
+  folder: Path,
+  experiment: Experiment,
+  reason: str,
+  results: Mapping[str, Any],
+  rows: Sequence[Mapping[str, Any]],
+  config: Mapping[str, Any],
+) -> Path:
+  """The page of a run whose loss is no longer finite: the reason on top, and the way there."""
+  note = f'<p class="note bad">{escape(reason)}.</p>'
+  warning = Section('Training diverged', note, warning=True)
+  return _written(folder, experiment, results, rows, config, [warning])
+
+
+def _written(folder, experiment, results, rows, config, sections) -> Path:
   scalars = {
     split: {name: value for name, value in values.items() if isinstance(value, float)}
     for split, values in results['figures'].items()

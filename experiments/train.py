@@ -26,13 +26,13 @@ from absl import flags
 
 from experiments.launch import config_path, define_config, launch, plain
 from experiments.outcome import figures, lines, selected
-from experiments.report import write_report
+from experiments.report import write_diverged, write_report
 from experiments.settings import use
 from experiments.watching import watching
 from nn_zoo.build import Experiment, build
 from nn_zoo.data import tokenizer
 from nn_zoo.train.checkpoint import Checkpoints, kept
-from nn_zoo.train.loop import Stopped, fit
+from nn_zoo.train.loop import Diverged, Stopped, fit
 from nn_zoo.train.record import Record
 from nn_zoo.train.workdir import only_process, open_workdir, write_json
 
@@ -63,17 +63,18 @@ def train(
   with only_process(folder):
     if experiment.data.tokenizers:
       tokenizer.write(folder, experiment.data.tokenizers)
-    record = Record(folder)
+    record, about = Record(folder), {'name': name, 'command': command, 'workdir': str(folder)}
     try:
       _fit(experiment, config, folder, record, stop)
     except Stopped as stopped:
       stopped.add_note(command)
       raise
+    except Diverged as diverged:
+      found = about | {'figures': {}, 'timing': _timing(record, config, experiment)}
+      write_diverged(folder, experiment, str(diverged), found, record.rows, config)
+      raise
     saved = selected(experiment, folder, config['train']['select'], config['seed'])
-    results = {
-      'name': name,
-      'command': command,
-      'workdir': str(folder),
+    results = about | {
       'step': saved.step,
       'select': config['train']['select'],
       'figures': figures(experiment, saved.state, config['seed']),

@@ -23,7 +23,10 @@ def targets_of(data: Dataset) -> str:
 
 
 def check_targets(config: Config, model: nn.Module, data: Dataset) -> None:
-  """Raises InputError unless the task takes targets of this kind, and the model has as many outputs."""
+  """Raises InputError unless the task takes targets of this kind, and the model has as many outputs.
+
+  A generator that is told classes must know as many as the data has.
+  """
   name, found = config['task']['name'], targets_of(data)
   if KINDS[name].targets not in (found, 'any'):
     fitting = ', '.join(task for task, kind in KINDS.items() if kind.targets == found)
@@ -36,7 +39,7 @@ def check_targets(config: Config, model: nn.Module, data: Dataset) -> None:
     raise InputError(
       f'model.name={config["model"]["name"]!r} does not fit task.name={name!r}; try {fitting}'
     )
-  if not KINDS[name].outputs:
+  if not KINDS[name].outputs and not (data.classes and getattr(model, 'classes', 0)):
     return
   needed = len(data.classes) or data.train['targets'].shape[-1]
   if model.classes != needed:

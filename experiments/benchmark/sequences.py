@@ -40,7 +40,8 @@ def measure(started: float, steps: int, step: Callable[[], float]) -> dict[str, 
 def macs(spec: Mapping[str, Any]) -> tuple[int, ...]:
   """Multiplications of a sequence: of each layer in the product with the inputs, then in that with the state.
 
-  Where sequences end before others, of the mean over the batch. Forward; derivatives in weights and in what they are multiplied with take as many again each.
+  Where sequences end before others, of the mean over the batch. Forward; derivatives in weights and in what
+  they are multiplied with take as many again each.
   """
   gates = {'rnn_tanh': 1, 'rnn_relu': 1, 'gru': 3, 'lstm': 4}[spec['cell']]
   directions, inputs, each = 1 + spec['bidirectional'], spec['inputs'], []

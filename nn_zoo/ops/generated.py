@@ -36,14 +36,16 @@ def mode_figures(x_MD: np.ndarray, centre_KD: np.ndarray, deviation: float) -> d
 def evenness(count_K: np.ndarray) -> dict[str, Any]:
   """How many modes or classes are found, and how evenly the examples lie on them.
 
-  With q_k the share of the examples at mode k:   mode_kl = sum_k q_k log(K q_k), in nats; 0 is even.
-  mode_least and mode_most are the smallest and the largest share.
+  With q_k the share of the examples at mode k:   mode_kl = sum_k q_k log(K q_k), in nats; 0 is even, and
+  log K, the most there can be, is all at one mode, or none at any. mode_least and mode_most are the smallest
+  and the largest share.
   """
   share_K = count_K / max(count_K.sum(), 1)
   found_K = share_K[share_K > 0]
+  kl = np.sum(found_K * np.log(len(share_K) * found_K)) if len(found_K) else np.log(len(share_K))
   return {
     'modes': float(np.count_nonzero(count_K)),
-    'mode_kl': float(np.sum(found_K * np.log(len(share_K) * found_K))),
+    'mode_kl': float(kl),
     'mode_least': float(share_K.min()),
     'mode_most': float(share_K.max()),
     'mode_shares': share_K.tolist(),

@@ -54,19 +54,21 @@ def sections(
     return found
   if targets.ndim != 4 or targets.shape[-1] not in (1, 3):
     return found
+  white = _white(targets)
   found.append(
     Section(
       'Generated images',
-      '<p class="note">Of the same latents in every run of a seed.</p>' + _grid(outputs[:SHOWN]),
+      '<p class="note">Of the same latents in every run of a seed.</p>'
+      + _grid(outputs[:SHOWN], white),
     )
   )
   if mode_shares is not None and 0 < len(classes) <= NAMED:
     found.append(Section('Classes made', _modes(mode_shares, classes, 'generated images')))
   if paths is not None:
     note = '<p class="note">From one latent to another, along the sphere between them.</p>'
-    found.append(Section('Interpolations', note + _grid(paths)))
+    found.append(Section('Interpolations', note + _grid(paths, white)))
   if neighbours is not None:
-    found.append(Section('Nearest training images', _compared(outputs, *neighbours)))
+    found.append(Section('Nearest training images', _compared(outputs, *neighbours, white)))
   return found
 
 
@@ -84,7 +86,8 @@ def over_time(found: Sequence[tuple[int, np.ndarray]]) -> list[Section]:
   ]
   steps = ', '.join(f'{step:,}' for step, _ in kept)
   note = f'<p class="note">Of the same inputs, row by row after step {steps}.</p>'
-  return [Section('Over time', note + _grid(np.concatenate([x[:8] for _, x in kept])))]
+  shown = np.concatenate([x[:8] for _, x in kept])
+  return [Section('Over time', note + _grid(shown, _white(shown)))]
 
 
 def reconstructions(
@@ -107,28 +110,37 @@ def reconstructions(
   """
   found = []
   if inputs.ndim == 4 and inputs.shape[-1] in (1, 3):
-    pairs = np.stack([_unit(inputs[:32]), _unit(outputs[:32])], axis=1)
+    white = _white(inputs)
+    pairs = np.stack([inputs[:32], outputs[:32]], axis=1)
     note = '<p class="note">Each image with its reconstruction to the right.</p>'
-    found.append(Section('Reconstructions', note + _grid(pairs.reshape(-1, *inputs.shape[1:]), 8)))
+    found.append(
+      Section('Reconstructions', note + _grid(pairs.reshape(-1, *inputs.shape[1:]), white))
+    )
     if drawn is not None:
-      found.append(Section('Images drawn from the prior', _grid(drawn[:SHOWN])))
+      found.append(Section('Images drawn from the prior', _grid(drawn[:SHOWN], white)))
   if codes is not None and codes.shape[1] == 2:
     found.append(Section('Codes', _codes(codes, targets, classes)))
   return found
 
 
-def _unit(x_NHWC: np.ndarray) -> np.ndarray:
-  return np.clip(np.asarray(x_NHWC, np.float32) / 255, 0, 1)
+def _white(x_NHWC: np.ndarray) -> float:
+  # Of images of the data, since generated ones can all be dark.
+  return 255.0 if x_NHWC.max(initial=0) > 1 else 1.0
 
 
-def _grid(x_NHWC: np.ndarray, columns: int = 8) -> str:
-  x_NHWC = x_NHWC if x_NHWC.max(initial=0) <= 1 else _unit(x_NHWC)
-  return markup.tiles([(figures.png(x_HWC), '') for x_HWC in x_NHWC], True, columns)
+def _unit(x_NHWC: np.ndarray, white: float) -> np.ndarray:
+  return np.clip(np.asarray(x_NHWC, np.float32) / white, 0, 1)
 
 
-def _compared(outputs, near_NHWC, distance_N) -> str:
+def _grid(x_NHWC: np.ndarray, white: float, columns: int = 8) -> str:
+  return markup.tiles([(figures.png(x_HWC), '') for x_HWC in _unit(x_NHWC, white)], True, columns)
+
+
+def _compared(outputs, near_NHWC, distance_N, white) -> str:
   pictures = []
-  for x_HWC, y_HWC, distance in zip(_unit(outputs), _unit(near_NHWC), distance_N, strict=False):
+  for x_HWC, y_HWC, distance in zip(
+    _unit(outputs, white), _unit(near_NHWC, white), distance_N, strict=False
+  ):
     both_HWC = np.concatenate([x_HWC, np.ones_like(x_HWC[:, :1]), y_HWC], axis=1)
     pictures.append((figures.png(both_HWC), f'{distance:.3g}'))
   note = (

@@ -5,6 +5,7 @@ Axes: N real examples, M generated ones, D features, K modes or classes, R rows,
 
 import functools
 import logging
+import math
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -52,7 +53,7 @@ def measures(
 
   def figures(generated: np.ndarray, real: np.ndarray, **settled: Any) -> dict[str, Any]:
     del settled
-    seen = (len(real), zlib.crc32(np.ascontiguousarray(generated)))
+    seen = tuple(zlib.crc32(np.ascontiguousarray(array)) for array in (real, generated))
     if seen not in known:  # the report asks again
       known[seen] = measured(generated, real)
     return known[seen]
@@ -76,16 +77,27 @@ def measures(
 
 
 def collapsed(values: dict[str, Any], judged: dict[str, float] | None = None) -> str:
-  """A line that says so where the generator makes next to nothing of what the data holds, else ''.
+  """A line that says so where the generator makes little of what the data holds, else ''.
+
+  It has collapsed if it covers less than a tenth of the data, finds less than half of the modes or classes,
+  or lies on them as unevenly as on half of them (mode_kl above log 2).
 
   Args:
     values: of `measures`.
     judged: metrics of an evaluation, such as real_accuracy.
   """
+  found, modes_K = values.get('modes', math.inf), values.get('mode_shares', ())
+  trouble = ''
   if values.get('coverage', 1.0) < 0.1:
+    trouble = f'its examples cover {100 * values["coverage"]:.1f} % of the data'
+  elif found < len(modes_K) / 2 or values.get('mode_kl', 0.0) > math.log(2):
+    trouble = (
+      f'{found:.0f} of {len(modes_K)} modes or classes are found, at up to {max(modes_K):.0%} each'
+    )
+  if trouble:
     return (
-      f'the generator has collapsed: its examples cover {100 * values["coverage"]:.1f} % of the data; try a '
-      'gradient penalty (task.r1 or task.gradient_penalty), task.pack, or a smaller optimizer.learning_rate'
+      f'the generator has collapsed: {trouble}; try a gradient penalty (task.r1 or task.gradient_penalty), '
+      'task.pack, or a smaller optimizer.learning_rate'
     )
   rates = [(judged or {}).get(name, 0) for name in ('real_accuracy', 'generated_accuracy')]
   if min(rates) > 0.999:
@@ -125,11 +137,13 @@ def shown(
     made = np.asarray(predict(state, few, jax.random.key(0)))
     row_N, distance_N = nearest(_flat(made), _flat(examples))
     found['neighbours'] = (examples[row_N], distance_N)
-    z_RTZ = interpolated(inputs['latent'][:4], inputs['latent'][4:8], 8).astype(np.float32)
-    path = {'latent': z_RTZ.reshape(-1, z_RTZ.shape[-1])}
-    if 'label' in inputs:
-      path['label'] = np.repeat(inputs['label'][:4], 8)
-    found['paths'] = np.asarray(predict(state, path, jax.random.key(0)))
+    if paths := min(4, len(inputs['latent']) // 2):
+      ends_RZ = np.split(inputs['latent'][: 2 * paths], 2)
+      z_RTZ = interpolated(*ends_RZ, 8).astype(np.float32)
+      path = {'latent': z_RTZ.reshape(-1, z_RTZ.shape[-1])}
+      if 'label' in inputs:
+        path['label'] = np.repeat(inputs['label'][:paths], 8)
+      found['paths'] = np.asarray(predict(state, path, jax.random.key(0)))
   return found
 
 

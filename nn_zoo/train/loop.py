@@ -27,6 +27,10 @@ class Stopped(Exception):
     self.step = step
 
 
+class Diverged(InputError):
+  """The loss is no longer finite; what was saved before stays, and the record says where."""
+
+
 def fit(
   task: Task,
   train: Any,
@@ -69,7 +73,8 @@ def fit(
 
   Raises:
     Stopped: `stop` said so; the state is saved if there is a checkpoint.
-    InputError: the loss is no longer finite, or `monitor` names a metric that there is not.
+    Diverged: the loss is no longer finite.
+    InputError: `monitor` names a metric that there is not.
   """
   run = _Run(task, train, evals or {}, seed, record or Record(), checkpoint, stop, observe)
   run.begin(min(steps_per_call, steps), min(log_every, steps))
@@ -154,10 +159,11 @@ class _Run:
   def check_finite(self):
     for name, (total, _) in self.window.items():
       if not np.all(np.isfinite(total)):
+        self.record.write(self.step, 'train', means(self.window))
         self.finish()
         last = self.checkpoint.last if self.checkpoint else None
         saved = 'nothing was saved' if last is None else f'step {last} is saved'
-        raise InputError(
+        raise Diverged(
           f'training diverged: {name} is no longer finite at step {self.step} ({saved}); lower '
           'optimizer.learning_rate or set optimizer.clip_norm'
         )

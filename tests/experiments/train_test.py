@@ -79,6 +79,21 @@ def test_a_run_leaves_all_that_is_promised_and_evaluates_to_the_same_figures(tmp
   assert next((tmp_path / 'run' / 'events').iterdir()).stat().st_size > 0
 
 
+def test_a_run_that_diverges_leaves_a_report_that_says_so(tmp_path):
+  config = small(optimizer={'name': 'sgd', 'learning_rate': 1e30}, model={'widths': (4,)})
+  with pytest.raises(InputError, match=r'training diverged: .* is no longer finite at step'):
+    train(config, tmp_path / 'run', command='python -m experiments.train')
+  rows = [
+    json.loads(line) for line in (tmp_path / 'run' / 'metrics.jsonl').read_text().splitlines()
+  ]
+  assert rows[-1]['split'] == 'train'
+  assert None in rows[-1].values()
+  html = (tmp_path / 'run' / 'report.html').read_text()
+  assert '<h2>Training diverged</h2>' in html
+  assert 'lower optimizer.learning_rate or set optimizer.clip_norm' in html
+  assert not (tmp_path / 'run' / 'results.json').exists()
+
+
 def test_the_best_checkpoint_can_be_what_counts(tmp_path):
   config = small(train={'select': 'best', 'monitor': 'validation/accuracy', 'mode': 'max'})
   train(config, tmp_path / 'run')

@@ -199,6 +199,11 @@ def test_a_conditional_generator_makes_what_it_is_told():
     ),
     ({'diffaugment': ('color',)}, {}, "task.diffaugment='color' is unknown. Did you mean 'colour'"),
     ({'diffaugment': ('colour',)}, {}, 'expected images'),
+    (
+      {'model': 'dcgan', 'fields': {'normalization': 'batch'}, 'r1': 1.0},
+      {'shape': (8, 8, 1)},
+      "model.normalization='batch': with task.r1 or .* expected 'layer' or 'none'",
+    ),
     ({'loss': 'hinge', 'label_smoothing': 0.1}, {}, "task.loss='hinge' has no labels"),
   ],
 )
@@ -235,6 +240,9 @@ def test_a_collapse_is_logged(caplog):
   found = measures(real, label, 2, judge)['generated'](np.zeros((200, 2)) + real[:1], real[200:])
   assert 'the generator has collapsed' in caplog.text
   assert found['modes'] == 1
+  assert not collapsed({'coverage': 0.5, 'modes': 5, 'mode_kl': 0.6, 'mode_shares': [0.2] * 8})
+  assert collapsed({'coverage': 0.5, 'modes': 3, 'mode_kl': 0.1, 'mode_shares': [0.2] * 8})
+  assert collapsed({'coverage': 0.5, 'modes': 8, 'mode_kl': 0.7, 'mode_shares': [0.2] * 8})
   assert 'critic has won' in collapsed({}, {'real_accuracy': 1.0, 'generated_accuracy': 1.0})
 
 
