@@ -128,7 +128,8 @@ def _sources(text: str, data: Dataset) -> dict[str, np.ndarray]:
   ids = mine.encode([line.strip() for line in lines])
   for number, (line, row) in enumerate(zip(lines, ids, strict=True), 1):
     if UNKNOWN in row:
-      wrong = next(char for char in line.strip() if UNKNOWN in mine.encode([char])[0])
+      single = (char for char in line.strip() if UNKNOWN in mine.encode([char])[0])
+      wrong = next(single, '</s>')  # a piece that a unigram model has and no text may hold
       raise InputError(
         f'--input, line {number} holds {wrong!r}, which is unknown to the tokenizer of the run'
       )

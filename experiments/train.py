@@ -101,6 +101,7 @@ def _fit(experiment, config, folder, record, stop):
       record=record,
       stop=stop,
       observe=watching(experiment, config, folder),
+      observed=experiment.watched,
       **loop,
     )
   finally:

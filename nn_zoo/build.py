@@ -49,6 +49,7 @@ class Experiment(NamedTuple):
   sections: (state, inputs, targets, predictions, **settled) -> what the report shows besides the curves.
   settle: predictions for the validation examples -> settled, what measures and sections are given besides,
     such as a threshold; None if that is nothing.
+  watched: 'split/figure' of the measures that are taken at every evaluation, see `train.watch`.
   at_rate: the task at a learning rate, which may be traced.
   """
 
@@ -60,6 +61,7 @@ class Experiment(NamedTuple):
   measures: dict[str, Callable[..., float | dict[str, Any]]]
   sections: Callable[..., list[Section]]
   settle: Callable[[np.ndarray | None], dict[str, Any]] | None = None
+  watched: tuple[str, ...] = ()
   at_rate: Callable[[Any], Task] | None = None
 
 
@@ -121,7 +123,9 @@ def build(
       sections = partial(with_memory, sections, task_of, model, config)
   if isinstance(model, TRANSFORMERS):
     sections = partial(with_heads, sections, model, given.get('prepare', as_they_are))
-  experiment = Experiment(model, task, data, stream, evals, measures, sections, settle)
+  split = next(iter(evals), None)  # validation, if there is any
+  watched = tuple(f'{split}/{name}' for name in kind.watched if train['watch'] and split)
+  experiment = Experiment(model, task, data, stream, evals, measures, sections, settle, watched)
   state = _rehearse(config, experiment)
 
   def begun(task, tx):
@@ -172,7 +176,7 @@ def _rehearse(config: Config, experiment: Experiment) -> State:
   try:
     state = jax.eval_shape(task.init, key, batch)
     jax.eval_shape(task.step, state, batch, key)
-    known = metric_names(task, experiment.evals, state)
+    known = [*metric_names(task, experiment.evals, state), *experiment.watched]
   except InputError:
     raise
   except (TypeError, ValueError, ZeroDivisionError, flax_errors.FlaxError) as error:

@@ -49,6 +49,7 @@ class Kind(NamedTuple):
   # Of generative tasks: (data, latent, seed) -> the data as they see it; the data -> measures.
   posed: Callable[..., Any] | None = None
   measured: Callable[..., dict[str, Callable]] | None = None
+  watched: tuple[str, ...] = ()  # what measures give, if they are taken at every evaluation
 
 
 def _r2(predictions: np.ndarray, targets: np.ndarray) -> float:
@@ -174,6 +175,7 @@ KINDS = {
     outputs=False,
     shown=lambda made, *rest: alignments(made, *rest) | {'tokenizers': made['data'].tokenizers},
     measured=lambda data: translated.measures(data.tokenizers[1]),
+    watched=translated.FIGURES,
   ),
   'unpaired': Kind(
     'domains',

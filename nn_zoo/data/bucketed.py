@@ -1,4 +1,7 @@
-"""Batches of texts of like length: many short ones or few long ones, of nearly as many tokens."""
+"""Batches of texts of like length: many short ones or few long ones, of nearly as many tokens.
+
+The bounds of the buckets are those with the least padding.
+"""
 
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -84,10 +87,18 @@ class Bucketed:
 
 
 def _members(length: np.ndarray, buckets: int) -> list[np.ndarray]:
-  # Bounds between which there are about as many tokens, so that buckets take about as long.
-  order = np.argsort(length, kind='stable')
-  shares = np.cumsum(length[order]) / max(length.sum(), 1)
-  bounds = {int(length[order[np.searchsorted(shares, n / buckets)]]) for n in range(1, buckets)}
-  edges = [*sorted(bounds - {int(length.max())}), int(length.max())]
-  bucket = np.searchsorted(edges, length)
-  return [np.flatnonzero(bucket == index) for index in range(len(edges))]
+  # Bounds that leave the least padding, of all that there are.
+  widths, counts = np.unique(length, return_counts=True)
+  buckets, below = min(buckets, len(widths)), np.concatenate([[0], np.cumsum(counts)])
+  # cost[end]: tokens, padded, of the widths before `end`; first[n][end]: where the last of n + 1 buckets begins.
+  cost, first = np.where(np.arange(len(widths) + 1) > 0, np.inf, 0.0), []
+  for _ in range(buckets):
+    of_last = (below[None] - below[:, None]) * np.append(0, widths)[None]
+    total = np.where(np.triu(np.ones_like(of_last), 1) > 0, cost[:, None] + of_last, np.inf)
+    first.append(total.argmin(axis=0))
+    cost = total.min(axis=0)
+  ends = [len(widths)]
+  for of_end in reversed(first[1:]):
+    ends.append(of_end[ends[-1]])
+  bucket = np.searchsorted([widths[end - 1] for end in reversed(ends)], length)
+  return [np.flatnonzero(bucket == index) for index in range(buckets)]

@@ -23,26 +23,39 @@ def attention(
 ) -> jax.Array:
   """y_t = sum_s p_ts v_s,   p_ts = softmax_s(q_t . k_s / sqrt(K)) over the s that t may see, [B, T, H, K].
 
-  A target that may see nothing gets 0, and gives no gradient (of 'cudnn' nothing is promised). With fewer
+  A target that may see nothing gets 0, and gives no gradient. With fewer
   heads of keys than of queries (G < H), each serves H / G neighbouring ones (grouped-query attention).
 
   Args:
     q_BTHK, k_BSGK, v_BSGK: queries, keys and values of one type.
     mask: True where t may see s, [B or 1, H or 1, T or 1, S]; None: everywhere.
     implementation: 'product', our kernels on a CPU and XLA's products elsewhere; 'xla', those everywhere;
-      'cudnn', the fused kernel of a GPU (16-bit types, K a multiple of 8 up to 128), which raises where it
-      cannot run.
+      'cudnn', the fused kernel of a GPU, never chosen unasked (16-bit types, K a multiple of 8 up to 128, or
+      256 on recent ones).
 
   Raises:
-    InputError: an unknown implementation, or heads that G does not divide.
+    InputError: an unknown implementation, one that cannot run here, or heads that G does not divide.
 
   Sources: Vaswani et al. 2017, "Attention is all you need", https://arxiv.org/abs/1706.03762; Ainslie et al.
   2023, "GQA", https://arxiv.org/abs/2305.13245.
   """
   if implementation == 'cudnn':
-    return jax.nn.dot_product_attention(q_BTHK, k_BSGK, v_BSGK, mask=mask, implementation='cudnn')
+    return _by_cudnn(q_BTHK, k_BSGK, v_BSGK, mask)
   p_BHTS = weights(q_BTHK, k_BSGK, mask, implementation)
   return mixed(p_BHTS, v_BSGK, implementation)
+
+
+def _by_cudnn(q_BTHK, k_BSGK, v_BSGK, mask):
+  try:
+    y_BTHK = jax.nn.dot_product_attention(q_BTHK, k_BSGK, v_BSGK, mask=mask, implementation='cudnn')
+  except (RuntimeError, ValueError, NotImplementedError) as error:
+    reason = str(error).strip().splitlines()[0]
+    raise InputError(f"attention='cudnn' cannot run here: {reason} Try 'product'") from error
+  if mask is None:
+    return y_BTHK
+  # Where a target sees nothing cuDNN gives the mean of all values.
+  seen_BTH1 = jnp.any(mask, axis=-1, keepdims=True).swapaxes(1, 2)
+  return jnp.where(seen_BTH1, y_BTHK, 0)
 
 
 def weights(

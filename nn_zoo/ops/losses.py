@@ -43,10 +43,18 @@ def cross_entropy(logits_BC: Array, targets: Array, label_smoothing: float = 0.0
 
   Args:
     label_smoothing: share of the target mass spread evenly over the classes, 0 to 1.
+
+  Of class indices no one-hot rows are made, which over a vocabulary cost as much again:
+  (1 - ε) (L - x_y) + ε (L - mean_c x_c),   L = log Σ_c exp x_c
   """
-  if targets.ndim < logits_BC.ndim and not label_smoothing:  # no one-hot rows over a vocabulary
+  if targets.ndim < logits_BC.ndim:
     require_shape(logits_BC.shape[:-1], targets)
-    return losses.softmax_cross_entropy_with_integer_labels(at_least_float32(logits_BC), targets)
+    logits_BC = at_least_float32(logits_BC)
+    loss_B = losses.softmax_cross_entropy_with_integer_labels(logits_BC, targets)
+    if not label_smoothing:
+      return loss_B
+    even_B = jax.nn.logsumexp(logits_BC, axis=-1) - jnp.mean(logits_BC, axis=-1)
+    return (1 - label_smoothing) * loss_B + label_smoothing * even_B
   logits_BC, targets_BC = _distributions(logits_BC, targets)
   targets_BC = losses.smooth_labels(targets_BC, label_smoothing)
   return losses.safe_softmax_cross_entropy(logits_BC, targets_BC)

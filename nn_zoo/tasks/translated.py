@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+FIGURES = ('bleu', 'chrf', 'exact')
+
 
 def texts(tokenizer: Any, tokens_NL: np.ndarray) -> list[str]:
   """The text of each row of token ids, as people write it."""
@@ -17,7 +19,7 @@ def texts(tokenizer: Any, tokens_NL: np.ndarray) -> list[str]:
 def measures(tokenizer: Any) -> dict[str, Callable[..., dict[str, float]]]:
   """What compares predictions [N, K, L], of which the first is judged, with targets {'values', 'length'}.
 
-  The figures are those of sacreBLEU at its settings, on cased text without tokenization of its own: 'bleu'
+  The figures are those of sacreBLEU at its settings, on cased text as people write it: 'bleu'
   and 'chrf' of all texts together, 0 to 100, and 'exact', the share of texts that equal their reference.
   References are what the targets' token ids spell: the text itself, unless it was cut at `data.length` or
   holds what is unknown to the tokenizer.
@@ -36,10 +38,8 @@ def measures(tokenizer: Any) -> dict[str, Callable[..., dict[str, float]]]:
     written = texts(tokenizer, predictions[:, 0])
     references = texts(tokenizer, targets['values'])
     equal = [one == other for one, other in zip(written, references, strict=True)]
-    return {
-      'bleu': sacrebleu.corpus_bleu(written, [references], force=True).score,
-      'chrf': sacrebleu.corpus_chrf(written, [references]).score,
-      'exact': float(np.mean(equal)),
-    }
+    bleu = sacrebleu.corpus_bleu(written, [references], force=True).score
+    chrf = sacrebleu.corpus_chrf(written, [references]).score
+    return dict(zip(FIGURES, (bleu, chrf, float(np.mean(equal))), strict=True))
 
   return {'translation': translation}

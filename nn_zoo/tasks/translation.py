@@ -142,6 +142,8 @@ def alignments(
   if not seen:
     return {'attention': []}
   weight = np.asarray(seen[max(seen)], np.float32)
+  if weight.ndim == 5:  # of all blocks at once, where they are scanned
+    weight = weight[-1]
   if weight.shape[2] == read_BL.shape[1]:  # [B, H, T, S], and no [B, T, 1, S] of single steps
     weight = weight.mean(axis=1)
   weight = weight.reshape(*read_BL.shape, -1)

@@ -1,7 +1,7 @@
 """The training loop: the same few lines for every task. It never looks into the state."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -48,6 +48,7 @@ def fit(
   record: Record | None = None,
   stop: Callable[[], bool] = lambda: False,
   observe: Callable[[int, State], Mapping[str, Mapping[str, Any]]] | None = None,
+  observed: Sequence[str] = (),
 ) -> State:
   """Trains a task and returns its state.
 
@@ -70,6 +71,7 @@ def fit(
     record: where metrics go; by default only a progress line is shown.
     stop: polled between calls, in training and in evaluation.
     observe: (step, state) -> further figures by split, called at every evaluation and written beside its own.
+    observed: 'split/figure' of those among them that `monitor` may name.
 
   Raises:
     Stopped: `stop` said so; the state is saved if there is a checkpoint.
@@ -78,7 +80,8 @@ def fit(
   """
   run = _Run(task, train, evals or {}, seed, record or Record(), checkpoint, stop, observe)
   run.begin(min(steps_per_call, steps), min(log_every, steps))
-  best = Monitor(monitor, mode, patience, run.history, metric_names(task, run.evals, run.state))
+  known = [*metric_names(task, run.evals, run.state), *observed]
+  best = Monitor(monitor, mode, patience, run.history, known)
   eval_every = eval_every or steps
   with run.record.progress(steps, run.step):
     while True:
@@ -181,8 +184,9 @@ class _Run:
         raise Stopped(self.step)
       figures[split] = values
     observed = self.observe(self.step, self.state) if self.observe else {}
+    figures = {split: {**values, **observed.get(split, {})} for split, values in figures.items()}
     for split, values in figures.items():
-      self.record.write(self.step, split, {**values, **observed.get(split, {})})
+      self.record.write(self.step, split, values)
     self.record.timing['evaluate_seconds'] += time.perf_counter() - started
     if best.add(figures) and self.checkpoint:
       self.checkpoint.keep_best(self.step, self.state, {'history': list(self.history)})

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,21 @@ def test_a_batch_fits_the_shape_of_its_bucket_and_the_tokens():
     assert not batch['weight'][examples:].any()
     assert batch['inputs']['length'].max() <= source
     assert batch['targets']['length'].max() <= target
+
+
+def test_no_other_bounds_leave_less_padding():
+  for buckets in (1, 2, 3, 4):
+    arrays = pairs(30, 7)
+    length = np.maximum(arrays['inputs']['length'], arrays['targets']['length'])
+    stream = Bucketed(arrays, tokens=7, buckets=buckets, batch_size=1)
+    found = sum(max(stream.shapes[index][1:]) for index in stream.arrays['bucket'][:30])
+    widths, bounds = np.unique(length), itertools.combinations(np.unique(length)[:-1], buckets - 1)
+    best = min(
+      sum(next(edge for edge in (*chosen, widths[-1]) if edge >= each) for each in length)
+      for chosen in bounds
+    )
+    assert found == best
+    assert len(stream.shapes) == buckets
 
 
 def test_short_texts_come_in_larger_batches_and_cost_less_padding():

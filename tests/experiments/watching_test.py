@@ -9,6 +9,7 @@ from experiments.compare import compare
 from experiments.launch import load_config, plain
 from experiments.train import train
 from experiments.watching import watched
+from nn_zoo.build import build
 from nn_zoo.errors import InputError
 from nn_zoo.report.adversarial import over_time
 from nn_zoo.train.loop import Stopped
@@ -42,6 +43,20 @@ def test_a_watched_run_is_measured_at_every_evaluation_and_resumes_the_same(tmp_
     train(points(8), tmp_path / 'cut', stop=Countdown(3))
   train(points(8), tmp_path / 'cut')
   assert rows(tmp_path / 'cut') == rows(tmp_path / 'straight')
+
+
+def test_what_is_watched_can_choose_the_step(tmp_path):
+  config = plain(load_config('configs/gru_addition.py'))
+  config['data'] |= {'digits': 1, 'examples': 55, 'validation': 5, 'test': 0}
+  config['model'] |= {'units': 8, 'embedding': 4}
+  config['train'] |= {'steps': 6, 'batch_size': 4, 'log_every': 1, 'eval_every': 2, 'watch': True}
+  config['train'] |= {'monitor': 'validation/chrf', 'mode': 'max', 'select': 'best'}
+  results = train(config, tmp_path / 'run')
+  found = [row['chrf'] for row in rows(tmp_path / 'run') if row['split'] == 'validation']
+  assert len(found) == 3
+  assert results['step'] == 2 * (1 + int(np.argmax(found)))
+  with pytest.raises(InputError, match=r"train.monitor='validation/chrf': no such metric"):
+    build(config | {'train': config['train'] | {'watch': False}})
 
 
 def test_images_are_shown_over_time_and_points_are_not():

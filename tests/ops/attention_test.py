@@ -118,6 +118,28 @@ def test_large_scores_of_a_narrow_type_are_not_rounded(implementation):
   np.testing.assert_allclose(np.float32(found), exact, rtol=2**-8, atol=1e-6)
 
 
+@pytest.mark.skipif(jax.default_backend() != 'cpu', reason='a GPU may have cuDNN')
+def test_cudnn_that_is_not_there_is_a_line():
+  q = jnp.zeros((1, 4, 2, 8), jnp.bfloat16)
+  with pytest.raises(InputError, match=r"^attention='cudnn' cannot run here: .* Try 'product'"):
+    jax.jit(attention, static_argnames='implementation')(q, q, q, implementation='cudnn')
+
+
+@pytest.mark.skipif(jax.default_backend() != 'gpu', reason='cuDNN needs a GPU')
+def test_cudnn_agrees_with_xla_and_what_sees_nothing_is_0():
+  rng = np.random.default_rng(0)
+  q, k, v = (jnp.asarray(rng.normal(size=(2, 64, 4, 32)), jnp.bfloat16) for _ in range(3))
+  mask = jnp.asarray(rng.random((2, 1, 64, 64)) < 0.5).at[:, :, 5].set(False)
+
+  def outputs(implementation):
+    y, pull = jax.vjp(lambda *x: attention(*x, mask, implementation), q, k, v)
+    return y, *pull(jnp.ones_like(y))
+
+  for found, want in zip(outputs('cudnn'), outputs('xla'), strict=True):
+    assert_near(np.float32(found), np.float32(want), 0.02)
+  assert not np.any(np.float32(outputs('cudnn')[0][:, 5]))
+
+
 def test_what_does_not_fit_is_refused():
   (q, k, v), _ = example(groups=3, dtype='float32')
   with pytest.raises(InputError, match='kv_heads=3: expected a divisor of heads=4'):

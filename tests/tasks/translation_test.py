@@ -9,6 +9,7 @@ import pytest
 from nn_zoo.data import tokenizer
 from nn_zoo.errors import InputError
 from nn_zoo.models import create_model
+from nn_zoo.tasks.attended import attended
 from nn_zoo.tasks.translated import measures
 from nn_zoo.tasks.translation import alignments, translation
 
@@ -79,6 +80,22 @@ def test_the_report_sees_where_the_model_looked(attention):
   for (tokens, weight), length in zip(found, (3, 2), strict=False):
     assert tokens.shape == (5,)
     assert weight.shape == (5, 3)
+    np.testing.assert_allclose(weight[:, :length].sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize('scan', [False, True])
+def test_the_report_sees_where_the_last_block_of_a_transformer_looked(scan):
+  fields = {'width': 8, 'hidden': 8, 'heads': 2, 'encoder_layers': 1, 'decoder_layers': 3}
+  model = create_model('transformer', vocabulary=8, scan=scan, **fields)
+  task = translation(model, optax.sgd(0.1), length=5)
+  state = jax.jit(task.init)(jax.random.key(0), BATCH)
+  found = alignments(task._asdict(), model, state, BATCH['inputs'])['attention']
+  tokens_BL = np.stack([tokens for tokens, _ in found])
+  read_BL = np.concatenate([np.full((2, 1), 2), tokens_BL[:, :-1]], axis=1).astype(np.int32)
+  variables = {'params': state.params}
+  maps = attended(model, variables, BATCH['inputs'], read_BL, layer='cross_attention')
+  for (_, weight), expected, length in zip(found, maps[-1], (3, 2), strict=True):
+    np.testing.assert_allclose(weight, expected.mean(axis=0), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(weight[:, :length].sum(axis=1), 1, rtol=1e-5)
 
 
