@@ -90,7 +90,7 @@ def _members(length: np.ndarray, buckets: int) -> list[np.ndarray]:
   # Bounds that leave the least padding, of all that there are.
   widths, counts = np.unique(length, return_counts=True)
   buckets, below = min(buckets, len(widths)), np.concatenate([[0], np.cumsum(counts)])
-  # cost[end]: tokens, padded, of the widths before `end`; first[n][end]: where the last of n + 1 buckets begins.
+  # cost[end]: tokens, padded, of the widths before `end`; first[n][end]: where the last bucket begins.
   cost, first = np.where(np.arange(len(widths) + 1) > 0, np.inf, 0.0), []
   for _ in range(buckets):
     of_last = (below[None] - below[:, None]) * np.append(0, widths)[None]
