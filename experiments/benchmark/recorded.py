@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments.benchmark.kinds import Training
 from experiments.benchmark.workloads import WORKLOADS
 
 RESULTS = Path(__file__).resolve().parent / 'results'
@@ -28,13 +29,22 @@ def _line(result: Mapping[str, Any]) -> list[str]:
   verdict = '' if ratio['met'] else ': missed'
   spread = f'{ratio["least"]:.2f}-{ratio["largest"]:.2f}, {len(ratio["pairs"])} pairs'
   shares = (f'{floor[side]["share_of_steps"]:.0%}' for side in ('ours', 'peer')) if floor else ()
+  work = WORKLOADS[result['name']].work
+  forms = (work.ours, work.variants) if isinstance(work, Training) else ({}, {})
+  sides = zip(('ours', 'peer'), forms, strict=True)
   return [
     f'`{result["name"]}`: {result["about"]}',
-    *(_side(result, side) for side in ('ours', 'peer')),
+    *(_side(result, side) + _untried(result[side], of_side) for side, of_side in sides),
     f'{ratio["median"]:.2f} {what} ({spread})',
     f'{ratio["target"]}{verdict}',
     ', peer '.join(shares),
   ]
+
+
+def _untried(side: Mapping[str, Any], forms: Mapping[str, Any]) -> str:
+  # A record from before a form was added says so.
+  count = len(set(forms) - set(side.get('variants_seconds', forms)))
+  return f'; {count} of {len(forms)} forms were not tried' if count else ''
 
 
 def _side(result: Mapping[str, Any], name: str) -> str:

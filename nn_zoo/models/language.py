@@ -76,12 +76,6 @@ class RecurrentLM(nn.Module):
     y_BTF, states = self.recurrent(x_BTD, initial=states, train=train, return_state=True)
     return self._logits(y_BTF, train), states
 
-  def prime(self, tokens_BT: jax.Array, size: int) -> States:
-    """The states after some tokens; to write `size` more takes no room here."""
-    del size
-    states = self.initial_state(len(tokens_BT))
-    return self.read(tokens_BT, states)[1] if tokens_BT.shape[1] else states
-
   def step(self, tokens_B: jax.Array, states: States) -> tuple[jax.Array, States]:
     """Logits after one more token, and the states after it."""
     y_BF, states = self.recurrent.step(self._embedded(tokens_B, False), states)

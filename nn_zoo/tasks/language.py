@@ -55,8 +55,8 @@ def language(
   Reports loss (nats per token), bits per token, and accuracy.
 
   Args:
-    model: gives logits and states: `read` for a window, `initial_state` before the first; `prime` for a
-      prompt and `step` for a token.
+    model: gives logits and states: `read` for a window, `initial_state` before the first, `step` for a
+      token; one that carries nothing has `prime` for a prompt.
     tx: optimizer.
     window: tokens read at once, and in training how far back the gradient goes.
     length: tokens that `predict` writes.
@@ -97,7 +97,8 @@ def language(
     return _through(read, start, (batch['inputs'], batch['targets']), window)[1]
 
   def predict(state: Reading, inputs: jax.Array, key: Key) -> jax.Array:
-    return _written(model, draw, averaged(state.learner), inputs, jax.random.split(key, length))
+    params, keys = averaged(state.learner), jax.random.split(key, length)
+    return _written(model, draw, params, inputs, keys, window)
 
   return Task(init, step, evaluate, predict)
 
@@ -121,7 +122,7 @@ def _loss(model, params, stats, batch, key):
   return metrics.pop('loss'), ({'carry': carry}, metrics)
 
 
-def _written(model, draw, params, inputs_BT: jax.Array, key_L: Key) -> jax.Array:
+def _written(model, draw, params, inputs_BT: jax.Array, key_L: Key, window: int) -> jax.Array:
   """Tokens [B, L] that go on with inputs, each drawn with a key of its own."""
 
   def write(loop, key):
@@ -130,7 +131,14 @@ def _written(model, draw, params, inputs_BT: jax.Array, key_L: Key) -> jax.Array
     token_B = draw(key, logits_BV.at[:, UNKNOWN].set(-jnp.inf)).astype(token_B.dtype)
     return (carry, token_B), token_B
 
-  carry = model.apply({'params': params}, inputs_BT[:, :-1], len(key_L), method='prime')
+  def read(carry, part_BT):
+    return model.apply({'params': params}, part_BT, carry, method='read')[1], ()
+
+  carry, known_BT = model.initial_state(len(inputs_BT)), inputs_BT[:, :-1]
+  if jax.tree.leaves(carry):  # window by window: all at once a long text takes gigabytes
+    carry, _ = _through(read, carry, known_BT, window)
+  else:
+    carry = model.apply({'params': params}, known_BT, len(key_L), method='prime')
   _, written_LB = jax.lax.scan(write, (carry, inputs_BT[:, -1]), key_L)
   return written_LB.T
 

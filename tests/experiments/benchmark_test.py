@@ -218,7 +218,5 @@ def test_recorded_results_are_of_the_work_as_it_is_now(path):
   if isinstance(workload.work, Training):
     assert recorded['spec'] == json.loads(json.dumps(workload.work.spec))
     assert recorded['floor']['flops'] == workload.work.flops
-    for side, forms in (('ours', workload.work.ours), ('peer', workload.work.variants)):
-      assert set(recorded[side]['variants_seconds']) == set(forms)
     source = {0: 'none', 1: 'mnist'}.get(len(workload.work.images), 'random')
     assert recorded['data'] == source

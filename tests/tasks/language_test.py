@@ -104,6 +104,16 @@ def test_what_is_written_at_temperature_0_is_the_likeliest_of_the_whole_text_eac
   np.testing.assert_array_equal(found, text_BT[:, read:])
 
 
+def test_a_long_text_to_go_on_with_takes_the_room_of_a_window():
+  task, _, state = made(window=4, length=6)
+
+  def room(time):
+    text_BT = jax.ShapeDtypeStruct((1, time), np.int32)
+    return jax.jit(task.predict).lower(state, text_BT, KEY).compile().memory_analysis()
+
+  assert room(40_001).temp_size_in_bytes < room(401).temp_size_in_bytes + 2 * 4 * 40_000
+
+
 def test_what_stands_for_the_unknown_is_never_written():
   task, _, state = made(length=200)
   written = np.asarray(task.predict(state, ARRAYS['inputs'], KEY))
