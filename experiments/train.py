@@ -30,7 +30,7 @@ from experiments.report import write_diverged, write_report
 from experiments.settings import use
 from experiments.watching import watching
 from nn_zoo.build import Experiment, build
-from nn_zoo.data import tokenizer
+from nn_zoo.data import kept as kept_data
 from nn_zoo.train.checkpoint import Checkpoints, kept
 from nn_zoo.train.loop import Diverged, Stopped, fit
 from nn_zoo.train.record import Record
@@ -61,8 +61,7 @@ def train(
   folder = open_workdir(workdir, config, resume)
   command = f'{command} --workdir={shlex.quote(str(folder))}' if command else ''
   with only_process(folder):
-    if experiment.data.tokenizers:
-      tokenizer.write(folder, experiment.data.tokenizers)
+    kept_data.write(folder, experiment.data)
     record, about = Record(folder), {'name': name, 'command': command, 'workdir': str(folder)}
     try:
       _fit(experiment, config, folder, record, stop)

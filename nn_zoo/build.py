@@ -16,9 +16,9 @@ from nn_zoo.config import Config, check_config
 from nn_zoo.data.augmentation import augmentation
 from nn_zoo.data.bucketed import Bucketed
 from nn_zoo.data.dataset import Dataset
+from nn_zoo.data.kept import check, with_kept
 from nn_zoo.data.preprocess import as_they_are, preparation
 from nn_zoo.data.stream import Balanced, InOrder, Shuffled
-from nn_zoo.data.tokenizer import with_kept
 from nn_zoo.data.windows import Windows
 from nn_zoo.drawing import TRANSFORMERS, drawn, with_heads, with_memory
 from nn_zoo.errors import InputError
@@ -74,7 +74,8 @@ def build(
     config: the sections data, model, task, augment, optimizer, descend and train, and seed.
     fresh: False for a run that has a checkpoint of its own, so that train.start is not read again.
     data: what config.data stands for, where it has been loaded already.
-    folder: of the run, if it has been begun: its tokenizers are used as they are.
+    folder: of the run, if it has been begun: its tokenizers are used as they are, its vocabulary must be
+      the data's.
 
   Raises:
     InputError: anything in the config or the data that does not fit, in one line.
@@ -83,6 +84,7 @@ def build(
   named.choose(TASKS, config['task']['name'], 'task.name')
   train = config['train']
   data = data or data_room.load(**with_kept(config['data'], folder))
+  check(folder, data)
   model = create_model(**config['model'])
   check_targets(config, model, data)
   check_vocabulary(config['model']['name'], model, data)

@@ -1,7 +1,7 @@
 """Texts as token ids and back, by the `tokenizers` library: learnt from the training text, kept as JSON."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,6 @@ from nn_zoo.errors import InputError
 
 SPECIAL = ('<pad>', '<unk>', '<s>', '</s>')  # ids 0 to 3
 UNKNOWN, BEGIN, END = 1, 2, 3
-FILE = 'tokenizer.json'  # in the folder of a run
 KINDS = ('bpe', 'unigram', 'characters')
 
 
@@ -101,26 +100,11 @@ def learn(kind: str, texts: Iterable[str], size: int) -> Tokenizer:
   return Tokenizer(library.to_str())
 
 
-def write(folder: Path, tokenizers: tuple[Tokenizer, Tokenizer]) -> None:
-  """Keeps those of a source and a target as FILE, whole or not at all."""
-  path = folder / FILE
-  source, target = (json.loads(tokenizer.state) for tokenizer in tokenizers)
-  temporary = path.with_suffix('.tmp')
-  temporary.write_text(json.dumps({'source': source, 'target': target}), encoding='utf-8')
-  temporary.replace(path)
-
-
-def with_kept(fields: Mapping[str, Any], folder: Path | None) -> dict[str, Any]:
-  """The config's section `data`, with the tokenizers that a run in `folder` has kept, if any."""
-  path = folder and folder / FILE
-  return {**fields, 'tokenizer_file': str(path)} if path and path.exists() else dict(fields)
-
-
 def read(path: str | Path) -> tuple[Tokenizer, Tokenizer]:
-  """Those of a source and a target, as `write` left them.
+  """Those of a source and a target, as `nn_zoo.data.kept` left them.
 
   Raises:
-    InputError: there is no such file, or it is none of `write`.
+    InputError: there is no such file, or it is none of those.
   """
   try:
     kept: dict[str, Any] = json.loads(Path(path).read_text(encoding='utf-8'))

@@ -5,7 +5,8 @@ import gzip
 import numpy as np
 import pytest
 
-from nn_zoo.data import load, tokenizer
+from nn_zoo.data import kept, load, tokenizer
+from nn_zoo.data.dataset import Dataset
 from nn_zoo.data.written import FORMS, spelled
 from nn_zoo.errors import InputError
 
@@ -104,8 +105,8 @@ def test_a_tokenizer_gives_texts_back_and_is_kept(tmp_path, kind):
   assert not {0, 2, 3} & set(mine.encode(['the </s> mat'])[0])
   assert mine.decode([2, *ids[0], 3, *ids[1]]) == known[0]
   assert ''.join(mine.pieces(ids[0])).replace(' ', '') == known[0].replace(' ', '')
-  tokenizer.write(tmp_path, (mine, mine))
-  again, _ = tokenizer.read(tmp_path / tokenizer.FILE)
+  kept.write(tmp_path, Dataset({}, {}, {}, (), tokenizers=(mine, mine)))
+  again, _ = tokenizer.read(tmp_path / kept.TOKENIZERS)
   assert again.state == mine.state
   assert again.encode(known[:2]) == ids
 

@@ -91,6 +91,20 @@ def test_a_text_needs_a_language_model_and_the_task(workdir):
     build(made | {'task': {'name': 'classification'}})
 
 
+def test_a_text_with_other_letters_is_not_taken_for_that_of_the_run(workdir):
+  text = workdir.parent / 'text.txt'
+  content = text.read_text()
+  try:
+    text.write_text(content.replace('c', 'z'))
+    with pytest.raises(InputError, match=r'vocabulary has 1 new and 1 missing of 6 entries'):
+      sample(workdir, 'ab')
+    with pytest.raises(InputError, match='no longer that of the run'):
+      train(config(text), workdir)
+  finally:
+    text.write_text(content)
+  assert sample(workdir, 'ab').startswith('ab')
+
+
 def test_a_run_that_makes_nothing_says_so(tmp_path):
   digits = plain(load_config('configs/lenet_digits.py'))
   digits['data']['scale'] = 1
