@@ -109,6 +109,7 @@ OWN = {
 }
 PUBLISHED = (
   *('mnist_one_class', 'fashion_mnist_one_class', 'shuttle', 'digits_on_cloth'),
+  'stacked_mnist',
   *('mnist', 'fashion_mnist', 'japanese_vowels', 'basic_motions', 'reviews'),
   *('multi30k', 'jsb_chorales', 'nottingham', 'glucose', 'sea_temperature', 'tiny_shakespeare'),
 )
