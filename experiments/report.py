@@ -35,6 +35,9 @@ def write_report(
     given = settled(experiment, state, config['seed'])
     sections = experiment.sections(state, arrays['inputs'], arrays['targets'], outputs, **given)
   sections += adversarial.over_time(watched(folder))
+  if remarks := experiment.data.remarks:
+    lines = ''.join(f'<li>{escape(remark)}</li>' for remark in remarks)
+    sections.append(Section('Data', f'<ul class="note">{lines}</ul>'))
   return _written(folder, experiment, results, rows, config, sections)
 
 

@@ -9,7 +9,7 @@ What is not given is as the run's config says in its section `task`.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,13 +21,12 @@ from experiments.launch import launch, plain
 from experiments.outcome import selected
 from experiments.pictures import Asked, files, latents
 from experiments.pieces import beginnings, composed, midi_files
-from nn_zoo.build import build
+from experiments.texts import continued, sources, tokens, translated
+from nn_zoo.build import Experiment, build
+from nn_zoo.config import Config
 from nn_zoo.data.dataset import Dataset
 from nn_zoo.data.lines import decoded as decoded_lines
-from nn_zoo.data.pairs import source_arrays
 from nn_zoo.data.stream import InOrder
-from nn_zoo.data.text_file import decoded, encoded
-from nn_zoo.data.tokenizer import UNKNOWN
 from nn_zoo.errors import InputError
 from nn_zoo.train.evaluation import predict
 from nn_zoo.train.workdir import read_config
@@ -36,21 +35,21 @@ from nn_zoo.train.workdir import read_config
 class Form(NamedTuple):
   """How a task's `predict` is spoken with.
 
-  inputs: what was asked, and the data -> inputs of `predict`.
+  inputs: what was asked, the experiment, and its config -> inputs of `predict`.
   shown: what was asked, outputs, and the data -> a text, or a dictionary of a file's name -> its bytes.
   lines: whether what is asked is many lines, which go through `predict` in batches.
   made: the experiment, state, inputs, key and settings -> outputs, where they are not of `predict`.
   """
 
-  inputs: Callable[[str, Dataset], Any]
-  shown: Callable[[str, Any, Dataset], str | dict[str, bytes]]
+  inputs: Callable[[Any, Experiment, Config], Any]
+  shown: Callable[[Any, Any, Dataset], str | dict[str, bytes]]
   lines: bool = False
   made: Callable[..., Any] | None = None
 
 
 def sample(
   workdir: str | Path,
-  prompt: str | Asked | None = None,
+  prompt: str | Sequence[str] | Asked | None = None,
   *,
   seed: int = 0,
   select: str = '',
@@ -60,7 +59,8 @@ def sample(
 
   Args:
     workdir: the folder of the run.
-    prompt: what the model reads first, or the lines of which each is translated, or examples asked for.
+    prompt: what the model reads first, or texts (or one, in lines) of which each is translated, or examples
+      asked for.
     seed: of the draws.
     select: 'last' or 'best'; by default what the config says.
     **settings: that replace those of the config's section `task`, such as temperature=0.8; of music the
@@ -92,7 +92,7 @@ def sample(
   if form.made is None:
     config['task'] |= settings
   experiment = build(config, fresh=False, folder=folder)
-  inputs = form.inputs(prompt, experiment.data)
+  inputs = form.inputs(prompt, experiment, config)
   saved = selected(experiment, folder, select or config['train']['select'], config['seed'])
   if form.lines:
     arrays = {'inputs': inputs, 'targets': inputs}
@@ -105,60 +105,19 @@ def sample(
   return form.shown(prompt, jax.tree.map(np.asarray, outputs), experiment.data)
 
 
-def _tokens(prompt: str, data: Dataset) -> np.ndarray:
-  if not prompt:
-    raise InputError('--prompt is empty: expected at least one character')
-  tokens = encoded(prompt, data.vocabulary)
-  if not tokens.all():
-    wrong = ''.join(dict.fromkeys(np.array(list(prompt))[tokens == 0]))
-    raise InputError(
-      f'--prompt={prompt!r} holds {wrong!r}, which the training text does not; '
-      f'it knows {"".join(data.vocabulary[1:])!r}'
-    )
-  return tokens[None]
-
-
-def _continued(prompt: str, outputs: np.ndarray, data: Dataset) -> str:
-  return prompt + decoded(outputs[0], data.vocabulary)
-
-
-def _sources(text: str, data: Dataset) -> dict[str, np.ndarray]:
-  mine, width = data.tokenizers[0], data.train['inputs']['values'].shape[1]
-  lines = decoded_lines(text.encode(), '--input')
-  ids = mine.encode([line.strip() for line in lines])
-  for number, (line, row) in enumerate(zip(lines, ids, strict=True), 1):
-    if UNKNOWN in row:
-      single = (char for char in line.strip() if UNKNOWN in mine.encode([char])[0])
-      wrong = next(single, '</s>')  # a piece that a unigram model has and no text may hold
-      raise InputError(
-        f'--input, line {number} holds {wrong!r}, which is unknown to the tokenizer of the run'
-      )
-    if len(row) > width:
-      raise InputError(
-        f'--input, line {number} has {len(row)} tokens; the run knows texts of at most {width}'
-      )
-  return source_arrays([row or [UNKNOWN] for row in ids], width)
-
-
-def _translated(text: str, outputs: np.ndarray, data: Dataset) -> str:
-  # A line that is blank stays blank; the best texts of one line are one below the other.
-  lines = decoded_lines(text.encode(), '--input')
-  written = []
-  for line, tokens_KL in zip(lines, outputs, strict=True):
-    rows = [data.tokenizers[1].decode(row) for row in tokens_KL]
-    written += rows if line.strip() else [''] * len(rows)
-  return '\n'.join(written)
+def _of_data(inputs: Callable[[Asked, Dataset], Any]) -> Callable[[Asked, Experiment, Config], Any]:
+  return lambda asked, experiment, _: inputs(asked, experiment.data)
 
 
 FORMS = {
-  'adversarial': Form(latents, files),
-  'language': Form(_tokens, _continued),
-  'music': Form(beginnings, midi_files, made=composed),
-  'translation': Form(_sources, _translated, lines=True),
+  'adversarial': Form(_of_data(latents), files),
+  'language': Form(tokens, continued),
+  'music': Form(_of_data(beginnings), midi_files, made=composed),
+  'translation': Form(sources, translated, lines=True),
 }
 
 
-def _asked(prompt: str | None, path: str | None) -> str | None:
+def _asked(prompt: str | None, path: str | None) -> str | list[str] | None:
   if path is None:
     return prompt
   if prompt is not None:
@@ -167,7 +126,7 @@ def _asked(prompt: str | None, path: str | None) -> str | None:
     content = sys.stdin.buffer.read() if path == '-' else Path(path).read_bytes()
   except OSError as error:
     raise InputError(f'--input={path}: cannot be read ({error.strerror})') from error
-  return '\n'.join(decoded_lines(content, f'--input={path}'))
+  return decoded_lines(content, f'--input={path}')
 
 
 def _kept(files: dict[str, bytes], folder: Path) -> str:

@@ -1,5 +1,6 @@
 """Data sources: each returns a Dataset of arrays. Adding one is a function and a line in SOURCES."""
 
+import logging
 from collections.abc import Callable
 
 from nn_zoo.data.anomaly import (
@@ -75,4 +76,7 @@ def load(name: str, **fields) -> Dataset:
   Raises:
     InputError: an unknown name, an unknown, missing or mistyped field, or data that cannot be used.
   """
-  return call(SOURCES, 'data', name, **fields)
+  data = call(SOURCES, 'data', name, **fields)
+  for remark in data.remarks:
+    logging.getLogger(__name__).info(remark)
+  return data

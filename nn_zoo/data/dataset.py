@@ -30,6 +30,8 @@ class Dataset(NamedTuple):
       a sample, or of texts by their length; None where any stream of `train` will do.
     tokenizers: of sources and targets, where inputs and targets are both texts; else None. Targets are then
       {'values', 'length'} of token ids as inputs are.
+    remarks: what a reader of the figures should know of the data, such as texts that were cut; for the log
+      and the report.
     stacked: whether a class is a tuple of labels, one a channel of the images, of which the last counts ones.
   """
 
@@ -41,6 +43,7 @@ class Dataset(NamedTuple):
   fresh: Callable[[int, int], Any] | None = None
   tokenizers: tuple[Any, Any] | None = None
   stacked: bool = False
+  remarks: tuple[str, ...] = ()
 
 
 def take(tree: Any, rows: np.ndarray | slice) -> Any:

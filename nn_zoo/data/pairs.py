@@ -3,7 +3,6 @@
 Shapes: N pairs, S tokens of a source, T tokens of a target with <s> before it and </s> behind.
 """
 
-import logging
 from functools import partial
 from typing import Any
 
@@ -106,7 +105,7 @@ def pairs(
     shared: one tokenizer for sources and targets, as tied embeddings need it.
     tokenizer_file: the tokenizer.json of a run, used as it is; '' to learn.
     length: tokens of a text at most, </s> not counted; 0 for all.
-    too_long: 'cut' or 'drop', see `multi30k`.
+    too_long: 'cut' or 'refuse', see `multi30k`.
     tokens: of a batch, and
     buckets: of like length, both as in `multi30k`.
 
@@ -167,9 +166,10 @@ def encoded(
     tokenizers = (tokenizer.learn(kind, train[0] + train[1], vocabulary),) * 2
   else:
     tokenizers = tuple(tokenizer.learn(kind, side, vocabulary) for side in train)
+  remarks: list[str] = []
   parts = [
     [
-      _ids(name, texts, mine, length, too_long)
+      _ids(name, texts, mine, length, too_long, remarks)
       for texts, mine in zip(sides, tokenizers, strict=True)
     ]
     for name, sides in zip(('train', 'validation', 'test'), (train, validation, test), strict=True)
@@ -180,7 +180,7 @@ def encoded(
     for part in parts
   ]
   fresh = partial(Bucketed, splits[0], tokens, buckets) if tokens else None
-  return Dataset(*splits, classes=(), fresh=fresh, tokenizers=tokenizers)
+  return Dataset(*splits, (), fresh=fresh, tokenizers=tokenizers, remarks=tuple(remarks))
 
 
 def source_arrays(ids: list[list[int]], width: int) -> dict[str, Any]:
@@ -196,7 +196,7 @@ def _targets(ids: list[list[int]], width: int) -> dict[str, Any]:
 
 
 def _ids(
-  part: str, texts: list[str], mine: Tokenizer, length: int, too_long: str
+  part: str, texts: list[str], mine: Tokenizer, length: int, too_long: str, remarks: list[str]
 ) -> list[list[int]]:
   ids = mine.encode(texts)
   longer = [index for index, row in enumerate(ids) if length and len(row) > length]
@@ -207,7 +207,7 @@ def _ids(
       f"{texts[first][:60]!r}; expected at most {length}, or set data.too_long='cut'"
     )
   if longer:
-    logging.getLogger(__name__).info(
-      '%d of %d %s texts are cut after %d tokens', len(longer), len(ids), part, length
-    )
+    remarks.append(f'{len(longer)} of {len(ids)} {part} texts are cut after {length} tokens')
+  if unknown := sum(tokenizer.UNKNOWN in row for row in ids):
+    remarks.append(f'{unknown} of {len(ids)} {part} texts hold what the tokenizer does not know')
   return [row[: length or None] or [tokenizer.UNKNOWN] for row in ids]

@@ -3,7 +3,6 @@
 Shapes: N characters.
 """
 
-import logging
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from nn_zoo.data import published
 from nn_zoo.data.dataset import Dataset, Split
 from nn_zoo.errors import InputError
 
+SPLITS = ('train', 'validation', 'test')
 UNKNOWN = '\N{REPLACEMENT CHARACTER}'  # id 0
 
 
@@ -64,7 +64,7 @@ def characters(text: str, validation: float, test: float, source: str) -> Datase
   """A text cut into train, validation and test; each is one example, with the next character as its target.
 
   Only characters of the training text are known. One of the others becomes UNKNOWN, which is never seen in
-  training; how many do is logged.
+  training; how many do is a remark.
 
   Args:
     text: the characters.
@@ -87,13 +87,13 @@ def characters(text: str, validation: float, test: float, source: str) -> Datase
   known = (UNKNOWN, *sorted(set(text[:end]) - {UNKNOWN}))
   tokens = encoded(text, known)
   parts = np.split(tokens, [end, end + held[0]])
-  for name, part in zip(('validation', 'test'), parts[1:], strict=True):
-    if count := int(np.sum(part == 0)):
-      logging.getLogger(__name__).info(
-        '%s: %d of %d %s characters are not in the training text',
-        *(source, count, len(part), name),
-      )
-  return Dataset(*map(_following, parts), classes=(), vocabulary=known)
+  unknown = {name: int(np.sum(part == 0)) for name, part in zip(SPLITS, parts, strict=True)}
+  remarks = tuple(
+    f'{source}: {unknown[name]} of {len(part)} {name} characters are not in the training text'
+    for name, part in zip(SPLITS, parts, strict=True)
+    if name != 'train' and unknown[name]
+  )
+  return Dataset(*map(_following, parts), classes=(), vocabulary=known, remarks=remarks)
 
 
 def encoded(text: str, vocabulary: tuple[str, ...]) -> np.ndarray:

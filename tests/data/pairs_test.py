@@ -1,6 +1,7 @@
 """Pairs of texts: how they are read, what is refused, and that their tokenizers are kept."""
 
 import gzip
+import logging
 
 import numpy as np
 import pytest
@@ -93,6 +94,17 @@ def test_a_text_that_is_too_long_is_cut(tmp_path):
   assert data.train['targets']['values'].shape[1] == 4
   both = [text for part in data[:3] for side in texts(part, data) for text in side]
   assert sorted(both) == ['a', 'a', 'a', 'ab', 'ab', 'b', 'c', 'd']
+  assert sum(remark.endswith('are cut after 2 tokens') for remark in data.remarks) == 2
+
+
+def test_what_a_tokenizer_does_not_know_is_remarked_and_logged(tmp_path, caplog):
+  paths = write(tmp_path, a=b'a\na\na\na', b=b'w\nx\ny\nz')
+  with caplog.at_level(logging.INFO, 'nn_zoo'):
+    data = load('pairs', **paths, **FIELDS)
+  expected = [
+    f'1 of 1 {part} texts hold what the tokenizer does not know' for part in ('validation', 'test')
+  ]
+  assert list(data.remarks) == [record.getMessage() for record in caplog.records] == expected
 
 
 @pytest.mark.parametrize('kind', tokenizer.KINDS)

@@ -1,15 +1,19 @@
 """What a trained model makes, as a user asks for it."""
 
+import logging
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from experiments.launch import ROOT, load_config, plain
 from experiments.sample import sample
+from experiments.texts import sources
 from experiments.train import train
 from nn_zoo.build import build
 from nn_zoo.errors import InputError
+from nn_zoo.train.workdir import read_config
 
 
 def config(path):
@@ -35,6 +39,18 @@ def test_a_run_leaves_a_report_with_what_the_model_wrote(workdir):
   page = (workdir / 'report.html').read_text()
   assert '<h2>Sampled text</h2>' in page
   assert 'abc cab\nab' in page
+
+
+def test_the_report_says_what_was_done_to_the_data(workdir, tmp_path):
+  text = tmp_path / 'text.txt'
+  text.write_text('abc cab\n' * 60 + 'q')
+  made = config(text)
+  made['train'] |= {'steps': 2, 'log_every': 1, 'eval_every': 2}
+  train(made, tmp_path / 'run')
+  page = (tmp_path / 'run' / 'report.html').read_text()
+  assert '<h2>Data</h2>' in page
+  assert 'text.txt: 1 of ' in page
+  assert '<h2>Data</h2>' not in (workdir / 'report.html').read_text()
 
 
 def test_the_prompt_goes_on_as_the_seed_and_the_settings_say(workdir):
@@ -171,10 +187,31 @@ def test_each_line_is_translated_by_the_kept_tokenizer(sums):
   [
     ('', {}, r'^--input: the text is empty'),
     ('1+1\n1+x', {}, r"^--input, line 2 holds 'x', which is unknown to the tokenizer of the run$"),
-    ('1+1+1', {}, r'^--input, line 1 has 5 tokens; the run knows texts of at most 3$'),
     ('1+1', {'beam': 0}, r'^task.beam=0: expected 1 or more$'),
   ],
 )
 def test_what_cannot_be_translated_is_one_line(sums, text, settings, line):
   with pytest.raises(InputError, match=line):
     sample(sums, text, **settings)
+
+
+def test_blank_lines_stay_where_they_are_and_texts_may_be_longer_than_those_of_the_run(sums):
+  lines = sample(sums, ['1+2', '', '1+1+1', '']).split('\n')
+  assert [bool(line.strip()) for line in lines][1::2] == [False, False]
+  assert lines[0] == sample(sums, '1+2')
+
+
+@pytest.mark.parametrize('too_long', ['cut', 'refuse'])
+def test_what_the_model_cannot_read_is_cut_or_refused_as_the_config_says(sums, too_long, caplog):
+  experiment = build(plain(read_config(sums)), fresh=False, folder=sums)
+  short = experiment._replace(model=SimpleNamespace(length=4))
+  config = {'data': {'too_long': too_long}}
+  if too_long == 'refuse':
+    with pytest.raises(InputError, match=r'^--input, line 2 has 5 tokens; the model reads 4 '):
+      sources(['1+2', '1+1+1'], short, config)
+    return
+  with caplog.at_level(logging.INFO):
+    found = sources(['1+2', '1+1+1'], short, config)
+  assert '1 of 2 lines are cut after 4 tokens' in caplog.text
+  assert found['length'].tolist() == [3, 4]
+  assert found['values'].shape == (2, 4)
