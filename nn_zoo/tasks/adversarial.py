@@ -102,11 +102,6 @@ def adversarial(
       of another shape than the generator's, labels that are missing, or a batch that cannot be cut.
   """
   _check(model, loss, critic_steps, diffaugment, pack)
-  if (gradient_penalty or r1 or r2) and getattr(model, 'normalization', '') == 'batch':
-    raise InputError(
-      "model.normalization='batch': with task.r1 or another penalty on slopes a critic must judge each "
-      "example by itself; expected 'layer' or 'none'"
-    )
   _check_numbers(
     label_smoothing=label_smoothing,
     instance_noise=instance_noise,
@@ -116,6 +111,11 @@ def adversarial(
     clip_weights=clip_weights,
     truncation=truncation,
   )
+  if (gradient_penalty or r1 or r2) and getattr(model, 'normalization', '') == 'batch':
+    raise InputError(
+      "model.normalization='batch': with task.r1 or another penalty on slopes a critic must judge each "
+      "example by itself; expected 'layer' or 'none'"
+    )
   rules = Rules(
     model,
     game=ops.smoothed(loss, label_smoothing),
