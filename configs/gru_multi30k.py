@@ -29,10 +29,13 @@ def get_config():
   config.optimizer.learning_rate = 2e-3
   config.optimizer.schedule.warmup = 200
   config.optimizer.clip_norm = 1.0
-  config.train.steps = 5000  # 20 epochs
+  config.optimizer.average = 0.999
+  config.train.steps = 5000  # some 19 epochs
   config.train.batch_size = 256  # of the shortest; of others what 2048 tokens allow
-  config.train.eval_every = 500
+  config.train.eval_every = 1000
   config.train.eval_batch_size = 128
+  config.train.monitor = 'validation/bleu'
+  config.train.mode = 'max'
   config.train.select = 'best'
   config.train.watch = True
   return config
