@@ -11,6 +11,7 @@ from flax import linen as nn
 
 from nn_zoo.errors import InputError
 from nn_zoo.layers.dense import Dense
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.positions import rotated
 from nn_zoo.named import DType
 from nn_zoo.ops import attention as ops
@@ -108,7 +109,7 @@ class Attention(nn.Module):
       return ops.attention(q_BTHK, known.k_BSGK, known.v_BSGK, mask, 'cudnn')
     p_BHTS = ops.weights(q_BTHK, known.k_BSGK, mask, self.implementation)
     self.sow('intermediates', 'attention', p_BHTS)
-    p_BHTS = nn.Dropout(self.dropout, deterministic=not train)(p_BHTS)
+    p_BHTS = Dropout(self.dropout, deterministic=not train)(p_BHTS)
     return ops.mixed(p_BHTS, known.v_BSGK, self.implementation)
 
 

@@ -14,6 +14,7 @@ from flax.linen.dtypes import promote_dtype
 
 from nn_zoo.errors import InputError
 from nn_zoo.ops import recurrence as ops
+from nn_zoo.ops.random import bernoulli
 from nn_zoo.ops.recurrence import GATES, Norm, Weights, check_lengths
 from nn_zoo.ops.recurrence_cells import State
 
@@ -140,7 +141,7 @@ class Recurrent(nn.Module):
       return x_BTF
     times = 1 if self.variational else x_BTF.shape[1]
     shape = len(x_BTF), times, x_BTF.shape[2]
-    kept = jax.random.bernoulli(self.make_rng('dropout'), 1 - self.dropout, shape)
+    kept = bernoulli(self.make_rng('dropout'), 1 - self.dropout, shape)
     return jnp.where(kept, x_BTF / (1 - self.dropout), 0)
 
   @nn.compact

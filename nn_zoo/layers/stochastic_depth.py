@@ -3,6 +3,8 @@
 import jax
 from flax import linen as nn
 
+from nn_zoo.layers.dropout import Dropout
+
 
 class StochasticDepth(nn.Module):
   """Drops the whole residual branch of an example; what is kept is scaled so that its mean stays.
@@ -23,7 +25,7 @@ class StochasticDepth(nn.Module):
   @nn.compact
   def __call__(self, x: jax.Array, train: bool) -> jax.Array:
     inner = tuple(range(1, x.ndim))
-    return nn.Dropout(self.rate, broadcast_dims=inner, deterministic=not train)(x)
+    return Dropout(self.rate, broadcast_dims=inner, deterministic=not train)(x)
 
 
 def linear_rates(rate: float, blocks: int) -> list[float]:

@@ -12,6 +12,7 @@ from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.attention import Attention, Cache
 from nn_zoo.layers.dense import Dense
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.stochastic_depth import StochasticDepth, linear_rates
 from nn_zoo.named import DType
 
@@ -48,7 +49,7 @@ class FeedForward(nn.Module):
       h_BTF *= nn.silu(Dense(self.hidden, **fields, name='gate')(x_BTD))
     else:
       h_BTF = Activation(self.activation)(h_BTF)
-    h_BTF = nn.Dropout(self.dropout, deterministic=not train)(h_BTF)
+    h_BTF = Dropout(self.dropout, deterministic=not train)(h_BTF)
     return Dense(x_BTD.shape[-1], **fields, name='out')(h_BTF)
 
 
@@ -106,7 +107,7 @@ class Block(nn.Module):
     def beside(name, x, branch):
       norm = nn.LayerNorm(self.epsilon, dtype=self.dtype, name=f'{name}_norm')
       y, kept = branch(norm(x) if self.pre_norm else x)
-      y = nn.Dropout(self.dropout, deterministic=not train)(y)
+      y = Dropout(self.dropout, deterministic=not train)(y)
       x = x + StochasticDepth(self.drop_path)(y, train)
       return x if self.pre_norm else norm(x), kept
 

@@ -11,6 +11,7 @@ from flax import linen as nn
 
 from nn_zoo.errors import InputError
 from nn_zoo.layers.dense import Dense
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.transformer import Stack
 from nn_zoo.named import DType
 from nn_zoo.ops.attention import padding
@@ -74,7 +75,7 @@ class BERT(nn.Module):
       segment_SD = self.param('segment', small, (self.segments, self.width))
       x_BTD += segment_SD[None, :1].astype(x_BTD.dtype)
     x_BTD = nn.LayerNorm(1e-12, dtype=self.dtype, name='norm')(x_BTD)
-    x_BTD = nn.Dropout(self.dropout, deterministic=not train)(x_BTD)
+    x_BTD = Dropout(self.dropout, deterministic=not train)(x_BTD)
     block = {
       'heads': self.heads,
       'hidden': self.hidden or 4 * self.width,
@@ -90,7 +91,7 @@ class BERT(nn.Module):
     pooled_BD = jnp.tanh(Dense(self.width, dtype=self.dtype, name='pooler')(y_BTD[:, 0]))
     if not self.classes:
       return pooled_BD
-    pooled_BD = nn.Dropout(self.dropout, deterministic=not train)(pooled_BD)
+    pooled_BD = Dropout(self.dropout, deterministic=not train)(pooled_BD)
     return nn.Dense(self.classes, dtype=self.dtype, name='head')(pooled_BD)
 
 

@@ -12,6 +12,7 @@ from flax import linen as nn
 from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.convolution import Conv
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.normalization import Normalization
 from nn_zoo.layers.stochastic_depth import StochasticDepth, linear_rates
 from nn_zoo.named import DType
@@ -122,7 +123,7 @@ class ConvNeXt(nn.Module):
           self.layer_scale, self.activation, self.normalization, next(rates), dtype=self.dtype
         )(x_BHWC, train)
     h_BF = normalize()(global_average_pool(x_BHWC), train)
-    return nn.Dropout(self.dropout, deterministic=not train)(h_BF)
+    return Dropout(self.dropout, deterministic=not train)(h_BF)
 
   def __call__(self, x_BHWC: jax.Array, train: bool = False) -> jax.Array:
     return self.head(self.features(x_BHWC, train))

@@ -9,6 +9,7 @@ from flax import linen as nn
 
 from nn_zoo.errors import InputError
 from nn_zoo.layers.convolution import Conv
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.normalization import Normalization
 from nn_zoo.layers.residual import HE_NORMAL
 from nn_zoo.named import DType
@@ -91,7 +92,7 @@ class DenseNet(nn.Module):
       for _ in range(count):
         h_BHWC = self._convolved(self._activated(x_BHWC, train), 4 * growth, 1)
         h_BHWC = self._convolved(self._activated(h_BHWC, train), growth, 3)
-        h_BHWC = nn.Dropout(self.dropout, deterministic=not train)(h_BHWC)
+        h_BHWC = Dropout(self.dropout, deterministic=not train)(h_BHWC)
         x_BHWC = jnp.concatenate([x_BHWC, h_BHWC], axis=-1)
     return global_average_pool(self._activated(x_BHWC, train))
 

@@ -9,6 +9,7 @@ import jax
 from flax import linen as nn
 
 from nn_zoo.errors import InputError
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.stochastic_depth import linear_rates
 from nn_zoo.models.mobilenet import ConvNormalization, InvertedResidual, divisible
 from nn_zoo.named import DType
@@ -93,7 +94,7 @@ class EfficientNet(nn.Module):
         )(x_BHWC, train)
     last = ConvNormalization(4 * x_BHWC.shape[-1], 1, **edges)
     h_BF = global_average_pool(last(x_BHWC, train))
-    return nn.Dropout(self.dropout, deterministic=not train)(h_BF)
+    return Dropout(self.dropout, deterministic=not train)(h_BF)
 
   def __call__(self, x_BHWC: jax.Array, train: bool = False) -> jax.Array:
     return self.head(self.features(x_BHWC, train))

@@ -12,6 +12,7 @@ from flax import linen as nn
 from nn_zoo.errors import InputError
 from nn_zoo.layers.attention import room
 from nn_zoo.layers.dense import Dense
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.transformer import Known, Stack
 from nn_zoo.named import DType
 from nn_zoo.ops.attention import causal
@@ -91,7 +92,7 @@ class GPT(nn.Module):
     }
     self.blocks = Stack(self.layers, block, self.drop_path, self.remat, self.scan)
     self.norm = nn.LayerNorm(1e-5, dtype=self.dtype)
-    self.drop = nn.Dropout(self.dropout)
+    self.drop = Dropout(self.dropout)
     if not self.tied:
       self.head = Dense(self.vocabulary, use_bias=False, dtype=self.dtype)
 

@@ -9,6 +9,7 @@ import jax
 from flax import linen as nn
 
 from nn_zoo.errors import InputError
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.recurrent import Recurrent, States
 from nn_zoo.named import DType
 
@@ -58,7 +59,7 @@ class RecurrentLM(nn.Module):
     if self.embedding:
       self.embed = nn.Embed(self.vocabulary, self.embedding, dtype=self.dtype)
     self.recurrent = Recurrent(**self._recurrent)
-    self.drop = nn.Dropout(self.dropout, broadcast_dims=(1,) if self.variational else ())
+    self.drop = Dropout(self.dropout, broadcast_dims=(1,) if self.variational else ())
     if self.tied:
       self.bias = self.param('bias', nn.initializers.zeros, (self.vocabulary,))
     else:

@@ -6,6 +6,7 @@ from flax import linen as nn
 from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.convolution import Conv
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.named import DType
 from nn_zoo.ops.pooling import average_pool, max_pool
 
@@ -59,5 +60,5 @@ class LeNet(nn.Module):
     h_BF = x_BHWC.reshape(x_BHWC.shape[0], -1)
     for width in (120, 84):
       h_BF = Activation(self.activation)(nn.Dense(width, dtype=self.dtype)(h_BF))
-      h_BF = nn.Dropout(self.dropout, deterministic=not train)(h_BF)
+      h_BF = Dropout(self.dropout, deterministic=not train)(h_BF)
     return nn.Dense(self.classes, dtype=self.dtype)(h_BF) if head else h_BF

@@ -4,6 +4,7 @@ import jax
 from flax import linen as nn
 
 from nn_zoo.layers.dense import Dense
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.normalization import Normalization
 from nn_zoo.named import DType
 
@@ -61,5 +62,5 @@ class MLP(nn.Module):
       h_BF = Normalization(self.normalization, activation=self.activation, dtype=self.dtype)(
         h_BF, train
       )
-      h_BF = nn.Dropout(self.dropout, deterministic=not train)(h_BF)
+      h_BF = Dropout(self.dropout, deterministic=not train)(h_BF)
     return Dense(self.classes, dtype=self.dtype)(h_BF)

@@ -8,6 +8,7 @@ from flax import linen as nn
 
 from nn_zoo.errors import InputError
 from nn_zoo.layers.convolution import Conv
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.normalization import Normalization
 from nn_zoo.layers.residual import HE_NORMAL
 from nn_zoo.layers.squeeze_excitation import SqueezeExcitation
@@ -181,7 +182,7 @@ class MobileNetV2(nn.Module):
         )(x_BHWC, train)
     last = ConvNormalization(divisible(self.last_width * max(1, self.width)), 1, **edges)
     h_BF = global_average_pool(last(x_BHWC, train))
-    return nn.Dropout(self.dropout, deterministic=not train)(h_BF)
+    return Dropout(self.dropout, deterministic=not train)(h_BF)
 
   def __call__(self, x_BHWC: jax.Array, train: bool = False) -> jax.Array:
     return self.head(self.features(x_BHWC, train))

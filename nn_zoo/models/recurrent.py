@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from nn_zoo.errors import InputError
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.recurrent import Recurrent
 from nn_zoo.named import DType
 from nn_zoo.ops import sequences
@@ -85,7 +86,7 @@ class RNN(nn.Module):
     )(x_BTD, length_B, train=train)
     if not self.every_position:
       y_BTF = sequences.pool(y_BTF, length_B, self.pool, self.bidirectional)
-    return nn.Dropout(self.dropout, deterministic=not train)(y_BTF)
+    return Dropout(self.dropout, deterministic=not train)(y_BTF)
 
   def __call__(self, x: Any, train: bool = False) -> jax.Array:
     return self.head(self.features(x, train))
@@ -109,7 +110,7 @@ class RNN(nn.Module):
       )
     if integers:
       embedded_BTD = nn.Embed(self.vocabulary, self.embedding, dtype=self.dtype)(values)
-      return nn.Dropout(self.dropout, deterministic=not train)(embedded_BTD), length_B
+      return Dropout(self.dropout, deterministic=not train)(embedded_BTD), length_B
     if values.ndim == 4:
       return sequences.of_images(values, self.reads, self.permutation), None
     return values, length_B

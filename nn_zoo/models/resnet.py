@@ -8,6 +8,7 @@ from flax import linen as nn
 
 from nn_zoo.errors import InputError
 from nn_zoo.layers.convolution import Conv
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.normalization import Normalization
 from nn_zoo.layers.residual import HE_NORMAL, residual_stages
 from nn_zoo.named import DType
@@ -96,7 +97,7 @@ class ResNet(nn.Module):
     )
     if self.preactivation:
       x_BHWC = self._normalized_and_activated(x_BHWC, train)
-    return nn.Dropout(self.dropout, deterministic=not train)(global_average_pool(x_BHWC))
+    return Dropout(self.dropout, deterministic=not train)(global_average_pool(x_BHWC))
 
   def _stem(self, x_BHWC, train, width):
     size, strides = (3, 1) if self.small_images else (7, 2)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from nn_zoo.errors import InputError
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.recurrent import Recurrent, State, States
 from nn_zoo.layers.soft_attention import SoftAttention
 from nn_zoo.named import DType
@@ -76,7 +77,7 @@ class Seq2Seq(nn.Module):
     if self.attention != 'none':
       self.look = SoftAttention(self.attention, self.units, dtype=self.dtype)
     self.readout = nn.Dense(self.embedding if self.tied else self.units, dtype=self.dtype)
-    self.drop = nn.Dropout(self.dropout)
+    self.drop = Dropout(self.dropout)
     if self.tied:
       self.bias = self.param('bias', nn.initializers.zeros, (self.vocabulary,))
     else:

@@ -13,6 +13,7 @@ from flax.linen.dtypes import promote_dtype
 from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.convolution import Conv
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.named import DType
 from nn_zoo.ops import sequences
 from nn_zoo.ops.convolution import convolve
@@ -77,7 +78,7 @@ class TemporalBlock(nn.Module):
     for _ in range(2):
       h_BTC = CausalConv(self.features, self.kernel_size, self.dilation, dtype=self.dtype)(h_BTC)
       h_BTC = Activation(self.activation)(h_BTC)
-      h_BTC = nn.Dropout(self.dropout, deterministic=not train)(h_BTC)
+      h_BTC = Dropout(self.dropout, deterministic=not train)(h_BTC)
     if x_BTC.shape[-1] != self.features:
       x_BTC = Conv(self.features, (1,), kernel_init=UNIFORM, dtype=self.dtype)(x_BTC)
     return Activation(self.activation)(x_BTC + h_BTC)

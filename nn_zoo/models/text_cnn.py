@@ -12,6 +12,7 @@ from flax import linen as nn
 from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.convolution import Conv
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.named import DType
 from nn_zoo.ops import sequences
 from nn_zoo.ops.pooling import max_pool
@@ -68,7 +69,7 @@ class TextCNN(nn.Module):
       counts_BT1 = max_pool(real_BT1, size, 1, padding=around) > 0
       maxima.append(jnp.max(h_BTF, axis=1, where=counts_BT1, initial=-jnp.inf))
     h_BF = jnp.where(jnp.any(real_BT1 > 0, axis=1), jnp.concatenate(maxima, axis=-1), 0)
-    return nn.Dropout(self.dropout, deterministic=not train)(h_BF)
+    return Dropout(self.dropout, deterministic=not train)(h_BF)
 
   def __call__(self, x: Any, train: bool = False) -> jax.Array:
     return self.head(self.features(x, train))

@@ -13,6 +13,7 @@ from flax import linen as nn
 from nn_zoo.errors import InputError
 from nn_zoo.layers.attention import room
 from nn_zoo.layers.dense import Dense
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.positions import sinusoids
 from nn_zoo.layers.transformer import Known, Stack
 from nn_zoo.named import DType
@@ -88,7 +89,7 @@ class Transformer(nn.Module):
       self.decoder_norm = nn.LayerNorm(1e-5, dtype=self.dtype)
     if not self.tied:
       self.head = Dense(self.vocabulary, use_bias=False, dtype=self.dtype)
-    self.drop = nn.Dropout(self.dropout)
+    self.drop = Dropout(self.dropout)
 
   def __call__(self, source: Any, tokens_BT: jax.Array, train: bool = False) -> jax.Array:
     """Logits of what follows each of `tokens_BT`, which begin with <s>."""

@@ -9,6 +9,7 @@ from flax import linen as nn
 from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.convolution import Conv
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.normalization import Normalization
 from nn_zoo.layers.residual import HE_NORMAL
 from nn_zoo.named import DType
@@ -82,5 +83,5 @@ class VGG(nn.Module):
     for _ in range(2):
       h_BF = nn.Dense(max(1, round(HIDDEN * self.width)), dtype=self.dtype)(h_BF)
       h_BF = Activation(self.activation)(h_BF)
-      h_BF = nn.Dropout(self.dropout, deterministic=not train)(h_BF)
+      h_BF = Dropout(self.dropout, deterministic=not train)(h_BF)
     return h_BF

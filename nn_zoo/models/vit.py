@@ -9,6 +9,7 @@ from flax import linen as nn
 
 from nn_zoo.errors import InputError
 from nn_zoo.layers.convolution import Conv
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.transformer import Stack
 from nn_zoo.named import DType
 
@@ -67,7 +68,7 @@ class ViT(nn.Module):
     x_BTD = jnp.concatenate([first_B1D, x_BTD], axis=1)
     shape = (x_BTD.shape[1], self.width)
     x_BTD += self.param('position', nn.initializers.normal(0.02), shape)[None].astype(x_BTD.dtype)
-    x_BTD = nn.Dropout(self.dropout, deterministic=not train)(x_BTD)
+    x_BTD = Dropout(self.dropout, deterministic=not train)(x_BTD)
     block = {
       'heads': self.heads,
       'hidden': self.hidden or 4 * self.width,

@@ -1,8 +1,9 @@
-// Products of matrices, batch normalization and Adam's step on floats on a CPU, as XLA's foreign functions.
+// Products of matrices, batch normalization, Adam's step and random draws on a CPU, as XLA's foreign functions.
 #include "adam.h"
 #include "binding.h"
 #include "normalization.h"
 #include "product.h"
+#include "random.h"
 
 namespace nn_zoo {
 
@@ -80,8 +81,21 @@ auto binding(decltype(&adam_step)) {
       "b2").Attr<float>("eps").Attr<ffi::Span<const float>>("decays");
 }
 
+ffi::Error bernoulli(ffi::ThreadPool pool, ffi::Buffer<ffi::U32> keys, ffi::Result<ffi::Buffer<ffi::PRED>> y, float p) {
+  const int64_t count = keys.element_count() / 2;
+  if (count == 0 || y->element_count() == 0) return ffi::Error::Success();
+  bernoulli_draws(pool, keys.typed_data(), count, y->element_count() / count, p,
+                  reinterpret_cast<uint8_t*>(y->typed_data()));
+  return ffi::Error::Success();
+}
+
+auto binding(decltype(&bernoulli)) {
+  return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<ffi::Buffer<ffi::U32>>().Ret<ffi::Buffer<ffi::PRED>>().Attr<float>("p");
+}
+
 }  // namespace nn_zoo
 
+NN_ZOO_KERNEL(bernoulli);
 NN_ZOO_KERNEL(matrix_product);
 NN_ZOO_KERNEL(normalization);
 NN_ZOO_KERNEL(normalization_backward);

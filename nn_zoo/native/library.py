@@ -26,7 +26,9 @@ POOL_GATHER, POOL_SCATTER = 'nn_zoo_max_pool_gather', 'nn_zoo_max_pool_scatter'
 RECURRENCE, RECURRENCE_BACKWARD = 'nn_zoo_recurrence', 'nn_zoo_recurrence_backward'
 PRODUCT, ADAM = 'nn_zoo_matrix_product', 'nn_zoo_adam_step'
 NORMALIZATION, NORMALIZATION_BACKWARD = 'nn_zoo_normalization', 'nn_zoo_normalization_backward'
+BERNOULLI = 'nn_zoo_bernoulli'
 KERNELS = (
+  BERNOULLI,
   *(CONVOLVE, KERNEL_GRADIENT, POOL_GATHER, POOL_SCATTER),
   *(RECURRENCE, RECURRENCE_BACKWARD, PRODUCT, ADAM),
   *(NORMALIZATION, NORMALIZATION_BACKWARD),

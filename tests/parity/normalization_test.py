@@ -2,8 +2,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from flax import linen as nn
 
+from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.normalization import Normalization
 from tests.reference import assert_near
 
@@ -82,13 +82,11 @@ def test_instance_normalization_matches_torch(difference):
 
 def test_dropout_scales_what_it_keeps_as_torch_does():
   x_BF = jnp.full((100, 100), 3.0)
-  kept_BF = nn.Dropout(0.2, deterministic=False).apply(
-    {}, x_BF, rngs={'dropout': jax.random.key(0)}
-  )
+  kept_BF = Dropout(0.2, deterministic=False).apply({}, x_BF, rngs={'dropout': jax.random.key(0)})
   torch.manual_seed(0)
   kept_torch = torch.nn.functional.dropout(torch.tensor(np.asarray(x_BF)), 0.2)
   np.testing.assert_allclose(np.unique(kept_BF), np.unique(kept_torch.numpy()), rtol=1e-6)
   for kept in (kept_BF, kept_torch.numpy()):
     # 5 standard deviations of a share among 10,000.
     assert abs((np.asarray(kept) == 0).mean() - 0.2) < 5 * np.sqrt(0.2 * 0.8 / 10_000)
-  np.testing.assert_array_equal(nn.Dropout(0.2, deterministic=True).apply({}, x_BF), x_BF)
+  np.testing.assert_array_equal(Dropout(0.2, deterministic=True).apply({}, x_BF), x_BF)
