@@ -4,9 +4,10 @@ Paper: Bai, Kolter & Koltun 2018, https://arxiv.org/abs/1803.01271 (99.0 % there
 in another order: --config.model.permutation=1).
 Split: the official test images; 5000 of the training images, by split_seed, for validation.
 Command: python -m experiments.train --config=configs/tcn_mnist_pixels.py --config.seed=SEED
-With --config.train.steps=8590 (10 epochs) and dropout of whole channels, seed 0: test accuracy 98.87 %
-(validation 98.80), 2742 s of training on 2 cores of an Intel Xeon that trained another net beside it, jax
-0.10.2. All 20 epochs: not measured yet.
+Test accuracy 98.93 % (validation 98.84), seed 0, at the last step; 5.3 steps a second, some 55 minutes, on 2
+cores of an Intel Xeon, jax 0.10.2. The 99.0 % of the paper are not reached: validation is best, 98.82 to
+98.84, from step 12,000 on, while its loss rises from 0.044 at step 8590 to 0.051 and that of training falls to
+0.01. With 10 epochs, dropout of whole channels and He's initial weights: 98.87 % (validation 98.80).
 """
 
 from configs import base
