@@ -20,6 +20,9 @@ def with_still_normalization(
   Args:
     function: of a task, such as its step, that applies Linen modules.
     patterns: as of `optimizer.freeze`; a normalization is frozen if its scale is.
+
+  What becomes of statistics is what PyTorch users get from `eval()` on a frozen trunk, and Keras users from
+  `trainable = False`.
   """
   if not patterns:
     return function

@@ -11,38 +11,16 @@ Range = tuple[Callable[[Real], bool], str]
 POSITIVE: Range = (lambda value: value > 0, 'a number above 0')
 COUNT: Range = (lambda value: value >= 0, '0 or more')
 SHARE: Range = (lambda value: 0 <= value < 1, 'from 0 to below 1')
+_SHARES = 'dropout drop_path stochastic_depth'
+_COUNTS = 'classes embedding hidden kv_heads projection source_vocabulary vocabulary'
+_SIZES = (
+  'context decoder_layers depth depths encoder_layers features grid heads kernel_size kernel_sizes '
+  'last_width latent layers length patch shape stages units width widths'
+)
 RANGES: dict[str, Range] = {
-  **dict.fromkeys(('dropout', 'drop_path', 'stochastic_depth'), SHARE),
-  **dict.fromkeys(
-    ('classes', 'embedding', 'hidden', 'kv_heads', 'projection', 'source_vocabulary', 'vocabulary'),
-    COUNT,
-  ),
-  **dict.fromkeys(
-    (
-      *(
-        'context',
-        'decoder_layers',
-        'depth',
-        'depths',
-        'encoder_layers',
-        'features',
-        'grid',
-        'heads',
-      ),
-      *(
-        'kernel_size',
-        'kernel_sizes',
-        'last_width',
-        'latent',
-        'layers',
-        'length',
-        'patch',
-        'shape',
-      ),
-      *('stages', 'units', 'width', 'widths'),
-    ),
-    POSITIVE,
-  ),
+  name: span
+  for names, span in ((_SHARES, SHARE), (_COUNTS, COUNT), (_SIZES, POSITIVE))
+  for name in names.split()
 }
 
 

@@ -23,8 +23,8 @@ def attention(
 ) -> jax.Array:
   """y_t = sum_s p_ts v_s,   p_ts = softmax_s(q_t . k_s / sqrt(K)) over the s that t may see, [B, T, H, K].
 
-  A target that may see nothing gets 0, and gives no gradient. With fewer
-  heads of keys than of queries (G < H), each serves H / G neighbouring ones (grouped-query attention).
+  A target that may see nothing gets 0, and gives no gradient. With fewer heads of keys than of queries
+  (G < H), each serves H / G neighbouring ones (grouped-query attention).
 
   Args:
     q_BTHK, k_BSGK, v_BSGK: queries, keys and values of one type.
