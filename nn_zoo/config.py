@@ -30,9 +30,8 @@ LEAST = {
   'task.l2': 0,
   'task.label_smoothing': 0,
   'task.top_k': 0,
-  'model.dropout': 0,
 }
-BELOW = {'optimizer.average': 1, 'task.label_smoothing': 1, 'model.dropout': 1}
+BELOW = {'optimizer.average': 1, 'task.label_smoothing': 1}
 WORDS = {
   'train.mode': ('min', 'max'),
   'train.select': ('last', 'best'),

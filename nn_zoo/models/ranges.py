@@ -10,7 +10,7 @@ Range = tuple[Callable[[Real], bool], str]
 
 POSITIVE: Range = (lambda value: value > 0, 'a number above 0')
 COUNT: Range = (lambda value: value >= 0, '0 or more')
-SHARE: Range = (lambda value: 0 <= value < 1, 'from 0 to below 1')
+SHARE: Range = (lambda value: 0 <= value < 1, 'less than 1 and at least 0')
 _SHARES = 'dropout drop_path stochastic_depth'
 _COUNTS = 'classes embedding hidden kv_heads projection source_vocabulary vocabulary'
 _SIZES = (
