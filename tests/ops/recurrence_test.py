@@ -190,12 +190,46 @@ def test_peepholes_projection_and_layer_normalization_are_their_equations():
     assert_all_near(found, lstm_in_numpy(*primals), 1e-10)
 
 
-def test_gradients_of_the_variants_are_those_of_differences():
+def one_variant(name):
+  """(cell, primals) of a small example in which one variant is taken, or all of them."""
+  cell = {'normalized GRU': 'gru', 'reset before': 'gru_reset_before'}.get(name, 'lstm')
+  (weights, x_BTD, state), _ = example(cell, 'float64', 3, 4, 5, outputs=3 if 'proj' in name else 5)
+  rng = np.random.default_rng(1)
+  width, memory = GATES[cell] * 5, (5, 5) if cell == 'lstm' else ()
+  norm = Norm(*(rng.normal(size=size) for size in (width, width, *memory)))
+  fields = {'peephole_3H': rng.normal(size=(3, 5)), 'projection_HP': rng.normal(size=(5, 3))}
+  taken = {
+    'reset before': {},
+    'peepholes': {'peephole_3H': fields['peephole_3H']},
+    'projection': {'projection_HP': fields['projection_HP']},
+    'normalized': {'norm': norm},
+    'normalized GRU': {'norm': norm},
+    'peepholes, projection and normalized': {**fields, 'norm': norm},
+  }
+  return cell, (weights._replace(**taken[name]), x_BTD, state)
+
+
+VARIANTS = (
+  *('reset before', 'peepholes', 'projection', 'normalized', 'normalized GRU'),
+  'peepholes, projection and normalized',
+)
+
+
+@pytest.mark.parametrize('reverse', [False, True])
+@pytest.mark.parametrize('name', VARIANTS)
+def test_gradients_of_the_variants_are_those_of_differences(name, reverse):
   with jax.enable_x64(True):
-    primals = all_variants()
-    check_grads(
-      jax.jit(lambda *p: recurrence('lstm', *p)[0]), primals, order=1, modes=('rev',), eps=1e-5
-    )
+    cell, primals = one_variant(name)
+    run = jax.jit(lambda *p: recurrence(cell, *p, np.array([2, 4, 1]), reverse))
+    check_grads(run, primals, order=1, modes=('fwd', 'rev'), eps=1e-5)
+
+
+@pytest.mark.parametrize('name', [VARIANTS[0], VARIANTS[-1]])
+def test_second_derivatives_of_the_variants_are_those_of_differences(name):
+  with jax.enable_x64(True):
+    cell, primals = one_variant(name)
+    run = jax.jit(lambda *p: recurrence(cell, *p, np.array([2, 4, 1])))
+    check_grads(run, primals, order=2, modes=('rev',), eps=1e-5)
 
 
 @pytest.mark.parametrize('cell', GATES)
