@@ -2,6 +2,7 @@
 
 Set --config.data.path=FILE.txt --config.model.vocabulary=N, which is told where it is another; then
 python -m experiments.sample --workdir=FOLDER --prompt="Once" writes.
+For pieces of words in place of characters: --config.data.tokenizer=bpe --config.data.vocabulary=2000
 Paper: Karpathy 2015, https://karpathy.github.io/2015/05/21/rnn-effectiveness/.
 """
 
@@ -10,7 +11,14 @@ from configs import lstm_shakespeare
 
 def get_config():
   config = lstm_shakespeare.get_config()
-  config.data = {'name': 'text_file', 'path': 'text.txt', 'validation': 0.1, 'test': 0.0}
+  config.data = {
+    'name': 'text_file',
+    'path': 'text.txt',
+    'validation': 0.1,
+    'test': 0.0,
+    'tokenizer': 'characters',
+    'vocabulary': 2000,
+  }
   config.model.vocabulary = 256
   config.train.eval_every = 500
   return config

@@ -49,6 +49,7 @@ def measured(
   table, given = {}, settled(experiment, state, seed)
   for split, stream in experiment.evals.items():
     values = {name: _plain(value) for name, value in metrics[split].items()}
+    values |= experiment.derived(values)
     if experiment.measures:
       predictions = predict(experiment.task, state, stream, seed)
       targets = take(stream.arrays['targets'], slice(stream.examples))

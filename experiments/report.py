@@ -10,6 +10,7 @@ from experiments.outcome import settled
 from experiments.watching import watched
 from nn_zoo.build import Experiment
 from nn_zoo.data.dataset import take
+from nn_zoo.fitting import targets_of
 from nn_zoo.models.summary import summary
 from nn_zoo.report import adversarial
 from nn_zoo.report.markup import Section, escape
@@ -61,7 +62,7 @@ def _written(folder, experiment, results, rows, config, sections) -> Path:
     for split, values in results['figures'].items()
   }
   batch = take(experiment.train[0], slice(1))
-  read = (batch['targets']['values'],) if experiment.data.tokenizers else ()
+  read = (batch['targets']['values'],) if targets_of(experiment.data) == 'texts' else ()
   model = summary(experiment.model, batch['inputs'], *read)
   run = Run(
     name=results['name'],

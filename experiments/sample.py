@@ -169,7 +169,7 @@ if __name__ == '__main__':
     'select', None, ['last', 'best'], "checkpoint; by default the config's choice"
   )
   _SETTINGS = {
-    'length': flags.DEFINE_integer('length', None, 'characters to write, or frames to compose'),
+    'length': flags.DEFINE_integer('length', None, 'tokens to write, or frames to compose'),
     'temperature': flags.DEFINE_float('temperature', None, 'below 1: likelier draws; 0: likeliest'),
     'top_k': flags.DEFINE_integer('top_k', None, 'draw among so many likeliest; 0: all'),
     'top_p': flags.DEFINE_float('top_p', None, 'draw among the likeliest of this share; 1: all'),

@@ -11,7 +11,7 @@ from nn_zoo.config import Config
 from nn_zoo.data.dataset import Dataset
 from nn_zoo.data.lines import decoded as decoded_lines
 from nn_zoo.data.pairs import source_arrays
-from nn_zoo.data.text_file import decoded, encoded
+from nn_zoo.data.text_file import read, written
 from nn_zoo.data.tokenizer import UNKNOWN
 from nn_zoo.errors import InputError
 
@@ -20,25 +20,26 @@ def tokens(prompt: str, experiment: Experiment, config: Config) -> np.ndarray:
   """Token ids [1, T] of what a language model goes on with.
 
   Raises:
-    InputError: it is empty, or holds a character that the training text does not.
+    InputError: it is empty, or holds what the training text does not.
   """
   del config
   data = experiment.data
   if not prompt:
     raise InputError('--prompt is empty: expected at least one character')
-  tokens = encoded(prompt, data.vocabulary)
-  if not tokens.all():
-    wrong = ''.join(dict.fromkeys(np.array(list(prompt))[tokens == 0]))
+  tokens, none = read(prompt, data), UNKNOWN if data.tokenizers else 0
+  if (tokens == none).any():
+    unknown = (char for char in prompt if (read(char, data) == none).any())
+    known = '' if data.tokenizers else f'; it knows {"".join(data.vocabulary[1:])!r}'
     raise InputError(
-      f'--prompt={prompt!r} holds {wrong!r}, which the training text does not; '
-      f'it knows {"".join(data.vocabulary[1:])!r}'
+      f'--prompt={prompt!r} holds {"".join(dict.fromkeys(unknown))!r}, which the training text does '
+      f'not{known}'
     )
   return tokens[None]
 
 
 def continued(prompt: str, outputs: np.ndarray, data: Dataset) -> str:
   """The prompt, and what was written after it."""
-  return prompt + decoded(outputs[0], data.vocabulary)
+  return prompt + written(outputs[0], data)
 
 
 def split(texts: str | Sequence[str]) -> Sequence[str]:

@@ -31,6 +31,7 @@ from experiments.settings import use
 from experiments.watching import watching
 from nn_zoo.build import Experiment, build
 from nn_zoo.data import kept as kept_data
+from nn_zoo.fitting import targets_of
 from nn_zoo.train.checkpoint import Checkpoints, kept
 from nn_zoo.train.loop import Diverged, Stopped, fit
 from nn_zoo.train.record import Record
@@ -121,7 +122,7 @@ def _timing(record: Record, config: Mapping[str, Any], experiment: Experiment) -
     timing['steps_per_second'] = steps / seconds
     size = getattr(experiment.train, 'mean_size', config['train']['batch_size'])
     timing['examples_per_second'] = steps / seconds * size
-    if experiment.data.tokenizers:  # of targets, each with its </s>
+    if targets_of(experiment.data) == 'texts':  # tokens of targets, each with its </s>
       length = np.mean(experiment.data.train['targets']['length'] - 1)
       timing['tokens_per_second'] = timing['examples_per_second'] * float(length)
   return timing

@@ -19,6 +19,7 @@ from nn_zoo.data.dataset import Dataset
 from nn_zoo.data.kept import check, with_kept
 from nn_zoo.data.preprocess import as_they_are, preparation
 from nn_zoo.data.stream import Balanced, InOrder, Shuffled
+from nn_zoo.data.text_file import written
 from nn_zoo.data.windows import Windows
 from nn_zoo.drawing import TRANSFORMERS, drawn, with_heads, with_memory
 from nn_zoo.errors import InputError
@@ -51,6 +52,7 @@ class Experiment(NamedTuple):
     such as a threshold; None if that is nothing.
   watched: 'split/figure' of the measures that are taken at every evaluation, see `train.watch`.
   at_rate: the task at a learning rate, which may be traced.
+  derived: figures of a whole split -> others that follow from them.
   """
 
   model: nn.Module
@@ -63,6 +65,7 @@ class Experiment(NamedTuple):
   settle: Callable[[np.ndarray | None], dict[str, Any]] | None = None
   watched: tuple[str, ...] = ()
   at_rate: Callable[[Any], Task] | None = None
+  derived: Callable[[dict[str, Any]], dict[str, Any]] = lambda values: {}
 
 
 def build(
@@ -115,7 +118,7 @@ def build(
   measures = kind.measured(data) if kind.measured else kind.measures
   settle = kind.settle and kind.settle(config['task'], data.validation['targets'])
   if kind.targets == 'tokens':
-    sections = partial(kind.sections, vocabulary=data.vocabulary)
+    sections = partial(kind.sections, text=partial(written, data=data))
   else:
     prepare = given.get('prepare', as_they_are)
     made = task._asdict() | {'data': data, 'prepare': prepare, 'measures': measures}
@@ -127,7 +130,9 @@ def build(
     sections = partial(with_heads, sections, model, given.get('prepare', as_they_are))
   split = next(iter(evals), None)  # validation, if there is any
   watched = tuple(f'{split}/{name}' for name in kind.watched if train['watch'] and split)
-  experiment = Experiment(model, task, data, stream, evals, measures, sections, settle, watched)
+  experiment = Experiment(
+    model, task, data, stream, evals, measures, sections, settle, watched, derived=kind.derived
+  )
   state = _rehearse(config, experiment)
 
   def begun(task, tx):
@@ -158,7 +163,7 @@ def _given(config: Config, data: Dataset) -> dict[str, Any]:
   else:
     given['prepare'] = preparation(data.train['inputs'])
     given['augment'] = augmentation(config['augment'], len(data.classes))
-  return given | KINDS[config['task']['name']].given(data.train)
+  return given | KINDS[config['task']['name']].given(data)
 
 
 def _stream(config: Config, data: Dataset) -> Shuffled | Balanced | Windows | Bucketed:

@@ -13,10 +13,8 @@ from nn_zoo.kinds import KINDS
 def targets_of(data: Dataset) -> str:
   """What kind the targets of some data are, in the words of `nn_zoo.kinds.Kind`."""
   kinds = {'b': 'notes', 'i': 'tokens', 'f': 'reals', 'u': 'images'}
-  if data.tokenizers:
-    return 'texts'
   if isinstance(data.train['targets'], Mapping):
-    return 'domains'
+    return 'texts' if data.tokenizers else 'domains'
   if data.classes:
     return 'classes' if data.train['targets'].ndim == 1 else 'labels'
   return kinds[data.train['targets'].dtype.kind]
@@ -52,9 +50,11 @@ def check_targets(config: Config, model: nn.Module, data: Dataset) -> None:
 
 def check_vocabulary(name: str, model: nn.Module, data: Dataset) -> None:
   """Raises InputError unless the model reads as many tokens as the data has."""
-  if data.tokenizers:
+  if targets_of(data) == 'texts':
     return _check_tokenizers(model, data)
   needed, taken = len(data.vocabulary), getattr(model, 'vocabulary', None)
+  if data.tokenizers:
+    needed = data.tokenizers[0].size
   if needed and taken is None:
     raise InputError(
       f'model.name={name!r} reads no tokens, which the data has; try text_cnn, lstm, gru or rnn'

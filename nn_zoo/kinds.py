@@ -1,15 +1,17 @@
 """What each task brings to an experiment besides its functions; KINDS is the table of all of it."""
 
 import functools
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from nn_zoo.data.dataset import Dataset, Split
+from nn_zoo.data.dataset import Dataset
 from nn_zoo.data.latents import from_latents, with_noise
 from nn_zoo.data.preprocess import moments, pixels_to_shares, symmetric
+from nn_zoo.data.text_file import bytes_of
 from nn_zoo.judge import judge, stacked_judge
 from nn_zoo.report import adversarial as adversarial_report
 from nn_zoo.report import anomaly as anomaly_report
@@ -42,7 +44,7 @@ class Kind(NamedTuple):
   sections: Callable[..., list[Section]]
   settle: Callable[..., Callable] | None = None  # (fields, validation targets) -> Experiment.settle
   outputs: bool = True  # one for each class or target; else the task checks the model's
-  given: Callable[[Split], dict[str, Any]] = lambda train: {}  # what the task is given besides
+  given: Callable[[Dataset], dict[str, Any]] = lambda data: {}  # what the task is given besides
   shown: Callable[..., dict[str, Any]] = (
     lambda *_: {}
   )  # (fields, model, state, inputs), to sections
@@ -50,6 +52,18 @@ class Kind(NamedTuple):
   posed: Callable[..., Any] | None = None
   measured: Callable[..., dict[str, Callable]] | None = None
   watched: tuple[str, ...] = ()  # what measures give, if they are taken at every evaluation
+  # Of the figures of a whole split, others that follow from them.
+  derived: Callable[[dict[str, Any]], dict[str, float | None]] = lambda values: {}
+
+
+def _symmetric(data: Dataset) -> dict[str, Any]:
+  return {'prepare': symmetric(data.train['inputs'])}
+
+
+def _perplexity(values: dict[str, Any]) -> dict[str, float | None]:
+  """e^loss, the number of equally likely tokens that a language model is as unsure among."""
+  loss = values['loss']
+  return {'perplexity': math.exp(loss) if loss is not None and loss < 700 else None}
 
 
 def _r2(predictions: np.ndarray, targets: np.ndarray) -> float:
@@ -99,7 +113,7 @@ KINDS = {
     {},
     _generated,
     outputs=False,
-    given=lambda train: {'prepare': symmetric(train['inputs'])},
+    given=_symmetric,
     shown=generated.shown,
     posed=from_latents,
     measured=_against_data,
@@ -109,7 +123,7 @@ KINDS = {
     {},
     partial(anomaly_report.sections, detection),
     outputs=False,
-    given=lambda train: {'prepare': symmetric(train['inputs'])},
+    given=_symmetric,
     shown=shown_detection,
     measured=measured_detection,
   ),
@@ -118,7 +132,7 @@ KINDS = {
     {},
     adversarial_report.reconstructions,
     outputs=False,
-    given=lambda train: {'prepare': symmetric(train['inputs'])},
+    given=_symmetric,
     shown=generated.codes,
   ),
   'vae': Kind(
@@ -126,7 +140,7 @@ KINDS = {
     {},
     adversarial_report.reconstructions,
     outputs=False,
-    given=lambda train: {'prepare': pixels_to_shares(train['inputs'])},
+    given=lambda data: {'prepare': pixels_to_shares(data.train['inputs'])},
     shown=generated.codes,
     posed=with_noise,
   ),
@@ -142,7 +156,7 @@ KINDS = {
     {},
     partial(anomaly_report.sections, detection),
     outputs=False,
-    given=lambda train: {'prepare': symmetric(train['inputs'])},
+    given=_symmetric,
     shown=partial(shown_detection, restored=restored_by_generator),
     measured=measured_detection,
   ),
@@ -151,7 +165,7 @@ KINDS = {
     {},
     forecasting_report.sections,
     outputs=False,
-    given=lambda train: {'examples': train},
+    given=lambda data: {'examples': data.train},
     shown=lambda fields, *_: {key: fields[key] for key in ('quantiles', 'season')},
   ),
   'labelling': Kind(
@@ -160,13 +174,22 @@ KINDS = {
     labelling_report.sections,
     shown=lambda fields, *_: {'background': fields['background']},
   ),
-  'language': Kind('tokens', {}, language_report.sections, outputs=False),
+  'language': Kind(
+    'tokens',
+    {},
+    language_report.sections,
+    outputs=False,
+    given=lambda data: {'bytes_V': bytes_of(data)},
+    derived=_perplexity,
+  ),
   'music': Kind('notes', {}, music_report.sections, shown=composed),
   'regression': Kind(
     'reals',
     {'r2': _r2},
     regression_report.sections,
-    given=lambda train: dict(zip(('location', 'scale'), moments(train['targets']), strict=True)),
+    given=lambda data: dict(
+      zip(('location', 'scale'), moments(data.train['targets']), strict=True)
+    ),
   ),
   'translation': Kind(
     'texts',
@@ -182,7 +205,7 @@ KINDS = {
     {},
     unpaired_report.sections,
     outputs=False,
-    given=lambda train: {'prepare': symmetric(train['inputs'])},
+    given=_symmetric,
     shown=round_trip,
     measured=_against_domain,
   ),

@@ -124,7 +124,8 @@ TWINS = (
   *('transformer_reviews', 'lstm_mnist_rows', 'wgan_gp_mnist', 'gan_grid', 'tcn_mnist_pixels'),
   *('dcgan_stacked', 'lstm_reviews', 'convnet_fashion', 'lstm_basic_motions', 'lstm_jsb'),
   *('autoencoder_shuttle', 'resnet_fashion', 'gru_multi30k', 'gru_copy', 'own_sequences'),
-  *('gru_nottingham', 'rnn_nottingham', 'tcn_nottingham'),
+  *('gru_nottingham', 'rnn_nottingham', 'tcn_nottingham', 'gpt_shakespeare_bpe'),
+  *('transformer_multi30k_en_de', 'gru_mnist_pixels'),
 )
 
 

@@ -28,8 +28,9 @@ class Dataset(NamedTuple):
     vocabulary: the word of each token id; () where inputs are no tokens.
     fresh: (batch_size, seed) -> a train stream of the data's own: of examples drawn anew, of which `train` is
       a sample, or of texts by their length; None where any stream of `train` will do.
-    tokenizers: of sources and targets, where inputs and targets are both texts; else None. Targets are then
-      {'values', 'length'} of token ids as inputs are.
+    tokenizers: of inputs and targets, where both are texts whose tokens are no characters; else None.
+      Targets are then {'values', 'length'} of token ids as inputs are, but for the one long text of a
+      language model.
     remarks: what a reader of the figures should know of the data, such as texts that were cut; for the log
       and the report.
     stacked: whether a class is a tuple of labels, one a channel of the images, of which the last counts ones.

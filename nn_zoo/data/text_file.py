@@ -1,6 +1,6 @@
-"""A text as one long sequence of characters, for language models: Shakespeare, and the user's own.
+"""A text as one long sequence of tokens, for language models: Shakespeare, and the user's own.
 
-Shapes: N characters.
+Shapes: N characters or other tokens, V token ids.
 """
 
 import sys
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from nn_zoo.data import published
+from nn_zoo.data import tokenizer as tokenizers
 from nn_zoo.data.dataset import Dataset, Split
 from nn_zoo.errors import InputError
 
@@ -16,13 +17,21 @@ SPLITS = ('train', 'validation', 'test')
 UNKNOWN = '\N{REPLACEMENT CHARACTER}'  # id 0
 
 
-def tiny_shakespeare(*, validation: float, test: float = 0) -> Dataset:
+def tiny_shakespeare(
+  *,
+  validation: float,
+  test: float = 0,
+  tokenizer: str = 'characters',
+  vocabulary: int = 2000,
+  tokenizer_file: str = '',
+) -> Dataset:
   """Loads 1115394 characters of Shakespeare's plays; 65 of them differ.
 
   Args:
     validation: fraction or number of characters held out to choose by, before those of the test; 111540 is
       the customary tenth.
     test: fraction or number of characters held out to report, at the end.
+    tokenizer, vocabulary, tokenizer_file: see `text_file`.
 
   Raises:
     InputError: the file is missing or is not the published one, or no training text is left.
@@ -31,16 +40,29 @@ def tiny_shakespeare(*, validation: float, test: float = 0) -> Dataset:
     https://karpathy.github.io/2015/05/21/rnn-effectiveness/.
   """
   text = published.content('text', 'tinyshakespeare.txt').decode('utf-8')
-  return characters(text, validation, test, 'tinyshakespeare.txt')
+  parts = _cut(text, validation, test, 'tinyshakespeare.txt')
+  return _tokens(parts, 'tinyshakespeare.txt', tokenizer, vocabulary, tokenizer_file)
 
 
-def text_file(*, path: str, validation: float, test: float) -> Dataset:
-  """Loads a text, UTF-8, for a model of its characters.
+def text_file(
+  *,
+  path: str,
+  validation: float,
+  test: float,
+  tokenizer: str = 'characters',
+  vocabulary: int = 2000,
+  tokenizer_file: str = '',
+) -> Dataset:
+  """Loads a text, UTF-8, for a model of its characters or of pieces of its words.
 
   Args:
     path: the file.
     validation: fraction or number of characters held out to choose by, before those of the test.
     test: fraction or number of characters held out to report, at the end.
+    tokenizer: 'characters', or 'bpe' or 'unigram', see `nn_zoo.data.tokenizer.learn`; learnt from the
+      training text alone.
+    vocabulary: token ids at most, if these are no characters.
+    tokenizer_file: the tokenizer.json of a run, used as it is; '' to learn.
 
   Raises:
     InputError: the file cannot be read, is no UTF-8, is empty, or leaves no training text.
@@ -57,43 +79,27 @@ def text_file(*, path: str, validation: float, test: float) -> Dataset:
       f'{path}: line {line} holds byte 0x{content[error.start]:02x}, which is no UTF-8; '
       'save the text as UTF-8'
     ) from error
-  return characters(text.replace('\r\n', '\n'), validation, test, path)
+  parts = _cut(text.replace('\r\n', '\n'), validation, test, path)
+  return _tokens(parts, path, tokenizer, vocabulary, tokenizer_file)
 
 
-def characters(text: str, validation: float, test: float, source: str) -> Dataset:
-  """A text cut into train, validation and test; each is one example, with the next character as its target.
+def read(text: str, data: Dataset) -> np.ndarray:
+  """The token ids that a language model reads of a text, int32 [N]; 0 or 1 for what is unknown."""
+  if data.tokenizers:
+    return np.array(data.tokenizers[0].encode([text])[0], np.int32)
+  return encoded(text, data.vocabulary)
 
-  Only characters of the training text are known. One of the others becomes UNKNOWN, which is never seen in
-  training; how many do is a remark.
 
-  Args:
-    text: the characters.
-    validation: fraction or number of them, before those of the test.
-    test: fraction or number of them, at the end.
-    source: the file's name, for messages.
+def written(tokens: np.ndarray, data: Dataset) -> str:
+  """The text that token ids stand for."""
+  return data.tokenizers[1].written(tokens) if data.tokenizers else decoded(tokens, data.vocabulary)
 
-  Raises:
-    InputError: the text is empty, or too little of it is left to train.
-  """
-  if not text:
-    raise InputError(f'{source}: the text is empty; expected characters to learn from')
-  held = [_count(name, size, text) for name, size in (('validation', validation), ('test', test))]
-  end = len(text) - sum(held)
-  if end < 2:
-    raise InputError(
-      f'data.validation={validation} and data.test={test} leave {max(end, 0)} of {len(text)} '
-      f'characters of {source} to train; make them smaller'
-    )
-  known = (UNKNOWN, *sorted(set(text[:end]) - {UNKNOWN}))
-  tokens = encoded(text, known)
-  parts = np.split(tokens, [end, end + held[0]])
-  unknown = {name: int(np.sum(part == 0)) for name, part in zip(SPLITS, parts, strict=True)}
-  remarks = tuple(
-    f'{source}: {unknown[name]} of {len(part)} {name} characters are not in the training text'
-    for name, part in zip(SPLITS, parts, strict=True)
-    if name != 'train' and unknown[name]
-  )
-  return Dataset(*map(_following, parts), classes=(), vocabulary=known, remarks=remarks)
+
+def bytes_of(data: Dataset) -> np.ndarray:
+  """Bytes of a text that each token id stands for, float32 [V]; 0 for ids that stand for none."""
+  if data.tokenizers:
+    return np.array(data.tokenizers[1].bytes(), np.float32)
+  return np.array([0, *(len(character.encode()) for character in data.vocabulary[1:])], np.float32)
 
 
 def encoded(text: str, vocabulary: tuple[str, ...]) -> np.ndarray:
@@ -107,6 +113,39 @@ def encoded(text: str, vocabulary: tuple[str, ...]) -> np.ndarray:
 def decoded(tokens: np.ndarray, vocabulary: tuple[str, ...]) -> str:
   """The text that token ids stand for."""
   return ''.join(vocabulary[token] for token in tokens)
+
+
+def _cut(text: str, validation: float, test: float, source: str) -> list[str]:
+  """The text's training, validation and test part, as they stand in it."""
+  if not text:
+    raise InputError(f'{source}: the text is empty; expected characters to learn from')
+  held = [_count(name, size, text) for name, size in (('validation', validation), ('test', test))]
+  end = len(text) - sum(held)
+  if end < 2:
+    raise InputError(
+      f'data.validation={validation} and data.test={test} leave {max(end, 0)} of {len(text)} '
+      f'characters of {source} to train; make them smaller'
+    )
+  return [text[:end], text[end : end + held[0]], text[end + held[0] :]]
+
+
+def _tokens(parts: list[str], source: str, kind: str, size: int, file: str) -> Dataset:
+  """Parts of a text, each an example whose targets are the tokens that follow; unknown ones are a remark."""
+  if kind == 'characters' and not file:
+    known = (UNKNOWN, *sorted(set(parts[0]) - {UNKNOWN}))
+    tokens, unknown = [encoded(part, known) for part in parts], 0
+    fields = {'vocabulary': known}
+  else:
+    mine = tokenizers.read(file) if file else (tokenizers.learn(kind, parts[:1], size, False),) * 2
+    tokens = [np.array(ids, np.int32) for ids in mine[0].encode(parts)]
+    fields, unknown = {'tokenizers': mine}, tokenizers.UNKNOWN
+  what = 'characters' if kind == 'characters' else 'tokens'
+  remarks = tuple(
+    f'{source}: {count} of {len(part)} {name} {what} are not in the training text'
+    for name, part in zip(SPLITS, tokens, strict=True)
+    if name != 'train' and (count := np.count_nonzero(part == unknown))
+  )
+  return Dataset(*map(_following, tokens), classes=(), remarks=remarks, **fields)
 
 
 def _following(tokens: np.ndarray) -> Split:

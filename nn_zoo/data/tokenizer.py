@@ -21,6 +21,7 @@ class Tokenizer:
 
     self._tokenizer = tokenizers.Tokenizer.from_str(state)
     self._tokenizer.encode_special_tokens = True  # '</s>' in a text is no end
+    self._of_bytes = json.loads(state)['model']['type'] == 'BPE'
 
   @property
   def state(self) -> str:
@@ -50,19 +51,36 @@ class Tokenizer:
         kept.append(int(token))
     return self._tokenizer.decode(kept).strip()
 
+  def written(self, ids: Iterable[int]) -> str:
+    """The text of token ids, spaces at its ends included; special tokens are left out."""
+    return self._tokenizer.decode([int(token) for token in ids if token > END])
+
+  def bytes(self) -> list[int]:
+    """How many bytes of a text, in UTF-8, each token id stands for; 0 for special ones."""
+    length = [0] * self.size
+    for piece, token in self._tokenizer.get_vocab().items():
+      if token > END:
+        # A piece of bytes has a character for each; others have their own, with a mark for a space.
+        length[token] = len(piece if self._of_bytes else piece.replace('\u2581', ' ').encode())
+    return length
+
   def pieces(self, ids: Iterable[int]) -> list[str]:
     """Each token as people read it."""
     return [self._tokenizer.decode([int(i)]) if i > END else SPECIAL[i] for i in map(int, ids)]
 
 
-def learn(kind: str, texts: Iterable[str], size: int) -> Tokenizer:
-  """A tokenizer learnt from texts; the same texts in the same order give the same one.
+def learn(kind: str, texts: Iterable[str], size: int, spaced: bool = True) -> Tokenizer:
+  """A tokenizer learnt from texts.
+
+  The same texts in the same order give the same one, but for 'unigram': the library draws its order of pieces
+  anew each time, and their scores differ in the fourth digit. What a run has learnt it keeps.
 
   Args:
     kind: 'bpe', pairs of bytes merged (no text is unknown); 'unigram', pieces of a unigram model;
       'characters', each on its own.
     texts: to learn from.
     size: token ids at most; 'characters' has as many as there are.
+    spaced: a text's first word is what it is after a space; else a text is written as it was.
 
   Raises:
     InputError: an unknown kind, or a size too small for it.
@@ -81,14 +99,15 @@ def learn(kind: str, texts: Iterable[str], size: int) -> Tokenizer:
   common = {'vocab_size': size, 'special_tokens': list(SPECIAL), 'show_progress': False}
   if kind == 'bpe':
     library = Library(models.BPE())
-    library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=spaced)
     library.decoder = decoders.ByteLevel()
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     library.train_from_iterator(texts, trainers.BpeTrainer(**common, initial_alphabet=alphabet))
   elif kind == 'unigram':
     library = Library(models.Unigram())
-    library.pre_tokenizer = pre_tokenizers.Metaspace()
-    library.decoder = decoders.Metaspace()
+    scheme = 'always' if spaced else 'never'
+    library.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme)
+    library.decoder = decoders.Metaspace(prepend_scheme=scheme)
     library.train_from_iterator(texts, trainers.UnigramTrainer(**common, unk_token='<unk>'))
   else:
     known = [*SPECIAL, *sorted(set().union(*texts))]

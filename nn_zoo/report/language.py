@@ -3,7 +3,7 @@
 Axis letters: N texts, T tokens, L tokens written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -20,7 +20,7 @@ def sections(
   targets: np.ndarray,
   written: np.ndarray,
   *,
-  vocabulary: Sequence[str],
+  text: Callable[[np.ndarray], str],
 ) -> list[Section]:
   """The section with what a model wrote after each text.
 
@@ -29,17 +29,13 @@ def sections(
     inputs: [N, T] token ids that the model read first.
     targets: [N, T], the token that follows each; not shown.
     written: [N, L] token ids.
-    vocabulary: what each id stands for.
+    text: token ids -> what they stand for.
   """
   del state, targets
   texts = ''.join(
-    f'<code class="command"><span style="color:var(--muted)">{_text(read[-BEFORE:], vocabulary)}'
-    f'</span>{_text(new, vocabulary)}</code>'
+    f'<code class="command"><span style="color:var(--muted)">{escape(text(read[-BEFORE:]))}'
+    f'</span>{escape(text(new))}</code>'
     for read, new in zip(np.asarray(inputs), np.asarray(written), strict=True)
   )
   note = '<p class="note">Grey: the end of the text that was read; then what the model wrote.</p>'
   return [Section('Sampled text', note + texts)]
-
-
-def _text(tokens, vocabulary):
-  return escape(''.join(vocabulary[token] for token in tokens))

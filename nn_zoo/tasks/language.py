@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import linen as nn
 
@@ -18,8 +19,6 @@ from nn_zoo.errors import InputError
 from nn_zoo.ops.losses import cross_entropy
 from nn_zoo.ops.sampling import sampler
 from nn_zoo.task import Batch, Key, Learner, Mean, Metrics, Task, averaged, begin
-
-UNKNOWN = 0  # stands for what the training text does not hold: is read, and never written
 
 
 class Reading(NamedTuple):
@@ -34,6 +33,7 @@ def language(
   tx: optax.GradientTransformation,
   *,
   window: int,
+  bytes_V: np.ndarray,
   length: int = 500,
   temperature: float = 1.0,
   top_k: int = 0,
@@ -52,13 +52,16 @@ def language(
   state carried all the way, so its figures depend neither on `window` nor on a batch size. A model that
   carries nothing, such as GPT, knows of the past what is in the same window, in evaluation too.
 
-  Reports loss (nats per token), bits per token, and accuracy.
+  Reports loss (nats per token), accuracy, and bits per byte of the text, in which models of other tokens
+  compare: the sum of -log2 p over tokens by the sum of their bytes.
 
   Args:
     model: gives logits and states: `read` for a window, `initial_state` before the first, `step` for a
       token; one that carries nothing has `prime` for a prompt.
     tx: optimizer.
     window: tokens read at once, and in training how far back the gradient goes.
+    bytes_V: of a text, in UTF-8, that each token stands for. Those of 0 bytes, which the training text
+      does not hold, are read and never written; as targets their bytes are not counted.
     length: tokens that `predict` writes.
     temperature, top_k, top_p, min_p: how they are drawn, see `nn_zoo.ops.sampling.sampler`.
     descend: `nn_zoo.task.descend` or a partial of it.
@@ -71,7 +74,10 @@ def language(
       raise InputError(f'task.{name}={value}: expected 1 or more')
   draw = sampler(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
 
-  update = descend(partial(_loss, model), tx)
+  def limited(key: Key, logits_BV: jax.Array) -> jax.Array:
+    return draw(key, jnp.where(bytes_V[None] > 0, logits_BV, -jnp.inf))
+
+  update = descend(partial(_loss, model, bytes_V), tx)
 
   def init(key: Key, batch: Batch) -> Reading:
     tokens_BT = batch['inputs']
@@ -91,19 +97,19 @@ def language(
       tokens_BT, targets_BT = part
       variables = {'params': averaged(state.learner)}
       logits_BTV, carry = model.apply(variables, tokens_BT, carry, method='read')
-      return carry, _figures(logits_BTV, targets_BT, batch['weight'])
+      return carry, _figures(bytes_V, logits_BTV, targets_BT, batch['weight'])
 
     start = model.initial_state(len(batch['inputs']))
     return _through(read, start, (batch['inputs'], batch['targets']), window)[1]
 
   def predict(state: Reading, inputs: jax.Array, key: Key) -> jax.Array:
     params, keys = averaged(state.learner), jax.random.split(key, length)
-    return _written(model, draw, params, inputs, keys, window)
+    return _written(model, limited, params, inputs, keys, window)
 
   return Task(init, step, evaluate, predict)
 
 
-def _loss(model, params, stats, batch, key):
+def _loss(model, bytes_V, params, stats, batch, key):
   # Rows are named, since a part of the batch (descend.accumulate) meets the carry of all tracks.
   def before(carry):
     first_B = batch['first'].reshape((-1,) + (1,) * (carry.ndim - 1))
@@ -118,7 +124,7 @@ def _loss(model, params, stats, batch, key):
     method='read',
   )
   carry = jax.tree.map(lambda old, new: old.at[batch['row']].set(new), stats['carry'], after)
-  metrics = _figures(logits_BTV, batch['targets'], batch['weight'])
+  metrics = _figures(bytes_V, logits_BTV, batch['targets'], batch['weight'])
   return metrics.pop('loss'), ({'carry': carry}, metrics)
 
 
@@ -128,7 +134,7 @@ def _written(model, draw, params, inputs_BT: jax.Array, key_L: Key, window: int)
   def write(loop, key):
     carry, token_B = loop
     logits_BV, carry = model.apply({'params': params}, token_B, carry, method='step')
-    token_B = draw(key, logits_BV.at[:, UNKNOWN].set(-jnp.inf)).astype(token_B.dtype)
+    token_B = draw(key, logits_BV).astype(token_B.dtype)
     return (carry, token_B), token_B
 
   def read(carry, part_BT):
@@ -143,13 +149,15 @@ def _written(model, draw, params, inputs_BT: jax.Array, key_L: Key, window: int)
   return written_LB.T
 
 
-def _figures(logits_BTV: jax.Array, targets_BT: jax.Array, weight_B: jax.Array) -> Metrics:
+def _figures(bytes_V, logits_BTV: jax.Array, targets_BT: jax.Array, weight_B) -> Metrics:
   weight_BT = jnp.broadcast_to(weight_B[:, None], targets_BT.shape)
   loss = Mean.of(cross_entropy(logits_BTV, targets_BT), weight_BT)
   hit_BT = jnp.argmax(logits_BTV, axis=-1) == targets_BT
   return {
     'loss': loss,
-    'bits_per_token': Mean(loss.total / math.log(2), loss.weight),
+    'bits_per_byte': Mean(
+      loss.total / math.log(2), jnp.sum(weight_BT * jnp.asarray(bytes_V)[targets_BT])
+    ),
     'accuracy': Mean.of(hit_BT, weight_BT),
   }
 

@@ -1,14 +1,23 @@
 import numpy as np
 import pytest
 
-from nn_zoo.data.text_file import UNKNOWN, decoded, encoded, text_file, tiny_shakespeare
+from nn_zoo.data.text_file import (
+  UNKNOWN,
+  bytes_of,
+  decoded,
+  encoded,
+  read,
+  text_file,
+  tiny_shakespeare,
+  written,
+)
 from nn_zoo.errors import InputError
 
 
-def loaded(folder, content, validation=0.2, test=0.2):
+def loaded(folder, content, validation=0.2, test=0.2, **fields):
   path = folder / 'text.txt'
   path.write_bytes(content if isinstance(content, bytes) else content.encode())
-  return text_file(path=str(path), validation=validation, test=test)
+  return text_file(path=str(path), validation=validation, test=test, **fields)
 
 
 def test_a_text_is_cut_where_it_stands_and_the_next_character_is_the_target(tmp_path):
@@ -39,6 +48,39 @@ def test_any_character_goes_there_and_back():
   known = (UNKNOWN, *sorted('\n aéß√☃😀'))
   text = '😀 aé\nß√☃'
   assert decoded(encoded(text, known), known) == text
+
+
+@pytest.mark.parametrize(('kind', 'size'), [('bpe', 280), ('unigram', 30)])
+def test_pieces_of_words_are_learnt_from_the_training_text_and_spell_all_of_it(
+  tmp_path, kind, size
+):
+  text = 'the cat  saw\nthe rat. ' * 30 + 'the bat saw'
+  data = loaded(tmp_path, text, validation=20, test=11, tokenizer=kind, vocabulary=size)
+  count = bytes_of(data)
+  assert not count[:4].any()
+  assert len(count) == data.tokenizers[0].size
+  for part, end in zip(data[:2], (text[:-31], text[-31:-11]), strict=True):
+    tokens = np.append(part['inputs'][0], part['targets'][0, -1])
+    assert part['targets'][0, :-1].tolist() == part['inputs'][0, 1:].tolist()
+    assert written(tokens, data) == end
+    assert len(tokens) < len(end)
+    assert count[tokens].sum() == len(end)
+
+
+def test_what_is_held_out_has_no_part_in_the_pieces(tmp_path):
+  text, fields = 'the cat saw the rat. ' * 30, {'tokenizer': 'bpe', 'vocabulary': 280}
+  one, other = (loaded(tmp_path, text + end, 20, 20, **fields) for end in ('a' * 40, 'xy' * 20))
+  assert one.tokenizers[0].state == other.tokenizers[0].state
+
+
+def test_bytes_are_those_of_utf8(tmp_path):
+  text = 'aß√☃😀 ' * 9
+  data = loaded(tmp_path, text, 0, 0)
+  assert bytes_of(data).tolist() == [0, 1, 1, 2, 3, 3, 4]
+  pieces = loaded(tmp_path, text, 0, 0, tokenizer='bpe', vocabulary=300)
+  tokens = read('ß☃ é', pieces)
+  assert bytes_of(pieces)[tokens].sum() == len('ß☃ é'.encode())
+  assert written(tokens, pieces) == 'ß☃ é'
 
 
 def test_line_ends_of_windows_and_a_byte_order_mark_are_left_out(tmp_path):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from experiments.launch import ROOT, load_config, plain
@@ -62,6 +63,19 @@ def test_the_prompt_goes_on_as_the_seed_and_the_settings_say(workdir):
   likeliest = sample(workdir, 'cab\n', length=9, temperature=0.0)
   assert likeliest == sample(workdir, 'cab\n', length=9, top_k=1, seed=5)
   assert len(likeliest) == 4 + 9
+
+
+def test_a_model_of_pieces_of_words_writes_text_and_has_a_perplexity(tmp_path):
+  (tmp_path / 'text.txt').write_text('abc cab\n' * 60)
+  made = config(tmp_path / 'text.txt')
+  made['data'] |= {'tokenizer': 'bpe', 'vocabulary': 264}
+  made['model']['vocabulary'] = 264
+  figures = train(made, tmp_path / 'run')['figures']['validation']
+  assert figures['perplexity'] == pytest.approx(np.exp(figures['loss']))
+  assert figures['bits_per_byte'] < figures['loss'] / np.log(2)  # a token is more than a byte
+  text = sample(tmp_path / 'run', 'cab é\n', length=5)
+  assert text.startswith('cab é\n')
+  assert len(text.encode()) > 7 + 5
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,13 @@ from nn_zoo.train.evaluation import evaluate, evaluation
 KEY = jax.random.key(0)
 TEXT = np.random.default_rng(0).integers(0, 5, 81).astype(np.int32)
 ARRAYS = {'inputs': TEXT[None, :-1], 'targets': TEXT[None, 1:]}
+BYTES = np.array([0, 1, 2, 1, 3], np.float32)
 MODEL = RecurrentLM(vocabulary=5, cell='gru', units=4, embedding=3)
 
 
 def made(window=4, tx=None, **fields):
   """A task, a stream of 4 tracks, and the first state."""
-  task = language(MODEL, tx or optax.sgd(0.1), window=window, **fields)
+  task = language(MODEL, tx or optax.sgd(0.1), window=window, bytes_V=BYTES, **fields)
   stream = Windows(ARRAYS, 4, window)
   return task, stream, jax.jit(task.init)(KEY, stream[0])
 
@@ -43,7 +44,8 @@ def test_the_state_goes_from_window_to_window_and_begins_anew_with_each_epoch():
       logits_BTV = MODEL.apply({'params': params}, read)[:, -stream.window :]
       expected = float(jnp.mean(cross_entropy(logits_BTV, batch['targets'])))
       np.testing.assert_allclose(metrics['loss'].value, expected, rtol=1e-5)
-      np.testing.assert_allclose(metrics['bits_per_token'].value, expected / np.log(2), rtol=1e-5)
+      bits = expected * batch['targets'].size / np.log(2) / BYTES[batch['targets']].sum()
+      np.testing.assert_allclose(metrics['bits_per_byte'].value, bits, rtol=1e-5)
 
 
 def test_the_gradient_stays_inside_the_window():
@@ -82,7 +84,7 @@ def test_accumulation_equals_the_large_batch_with_its_carry():
 @pytest.mark.parametrize('window', [1, 7, 40, 200])
 def test_evaluation_reads_the_whole_text_once_whatever_the_window_and_the_batch_are(window):
   task, _, state = made(window=4)
-  task = language(MODEL, optax.sgd(0.1), window=window)
+  task = language(MODEL, optax.sgd(0.1), window=window, bytes_V=BYTES)
   stream = InOrder(ARRAYS, 500)
   found = evaluate(evaluation(task, stream, state), state, len(stream))
   logits_BTV = MODEL.apply({'params': state.learner.params}, ARRAYS['inputs'])
@@ -140,4 +142,4 @@ def test_what_is_written_depends_on_the_key_alone():
 )
 def test_what_does_not_fit_is_one_line(fields, line):
   with pytest.raises(InputError, match=line):
-    language(MODEL, optax.sgd(0.1), **fields)
+    language(MODEL, optax.sgd(0.1), bytes_V=BYTES, **fields)
