@@ -1,6 +1,7 @@
 """Attention, blocks and the whole Transformer against PyTorch: outputs, gradients and ten steps of AdamW."""
 
 import math
+from functools import partial
 from types import SimpleNamespace
 
 import jax
@@ -15,6 +16,7 @@ from nn_zoo.layers.transformer import Block
 from nn_zoo.models.transformer import Transformer
 from nn_zoo.ops.attention import causal, padding
 from tests.parity.networks import default_dtype, torch
+from tests.parity.trees import assert_small
 from tests.reference import assert_near
 
 BATCH, TIME, SOURCE, WIDTH, HEADS, HIDDEN, VOCABULARY = 3, 7, 5, 24, 4, 40, 13
@@ -103,19 +105,6 @@ def randomized(module):
   return module
 
 
-def assert_all_near(found, want, tolerance=1e-5):
-  assert jax.tree.structure(found) == jax.tree.structure(want)
-  largest = max(np.max(np.abs(leaf)) for leaf in jax.tree.leaves(want))
-  for (path, one), other in zip(
-    jax.tree.leaves_with_path(found), jax.tree.leaves(want), strict=True
-  ):
-    if jax.tree_util.keystr(path).endswith("['key']['bias']"):
-      # The softmax does not see what all scores of a target have in common: this gradient is 0, and rounding.
-      np.testing.assert_allclose(one, other, rtol=0, atol=tolerance * largest)
-    else:
-      assert_near(one, other, tolerance)
-
-
 def draw(*shape, seed=0):
   return np.float32(np.random.default_rng(seed).normal(size=shape))
 
@@ -141,7 +130,7 @@ def backward(y):
   (y * torch.tensor(draw(*y.shape, seed=2))).sum().backward()
 
 
-def test_attention_matches_torch():
+def test_attention_matches_torch(difference):
   x_BTD, memory_BSD, behind_BS = inputs()
   module = randomized(torch.nn.MultiheadAttention(WIDTH, HEADS, batch_first=True))
   x, memory = (torch.tensor(a, requires_grad=True) for a in (x_BTD, memory_BSD))
@@ -156,14 +145,15 @@ def test_attention_matches_torch():
     return model.apply({'params': params}, x_BTD, memory_BSD, mask)[0]
 
   found, slopes = run(outputs, params, x_BTD, memory_BSD)
-  assert_near(found, y.detach().numpy(), 1e-5)
-  assert_all_near(slopes, (attention(gradients(module)), x.grad.numpy(), memory.grad.numpy()))
+  small = partial(assert_small, difference, 'layer attention')
+  small('outputs', found, y.detach().numpy())
+  small('gradients', slopes, (attention(gradients(module)), x.grad.numpy(), memory.grad.numpy()))
   _, sown = model.apply({'params': params}, x_BTD, memory_BSD, mask, mutable='intermediates')
   assert_near(sown['intermediates']['attention'][0], p_BHTS.detach().numpy(), 1e-5)
 
 
 @STYLES
-def test_encoder_layers_match_torch(before, activation):
+def test_encoder_layers_match_torch(before, activation, difference):
   _, x_BTD, behind_BT = inputs()
   module = randomized(
     torch.nn.TransformerEncoderLayer(
@@ -180,12 +170,13 @@ def test_encoder_layers_match_torch(before, activation):
     return model.apply({'params': params}, x_BTD, mask)[0]
 
   found, slopes = run(outputs, block(values(module)), x_BTD)
-  assert_near(found, y.detach().numpy(), 1e-5)
-  assert_all_near(slopes, (block(gradients(module)), x.grad.numpy()))
+  small = partial(assert_small, difference, 'layer transformer encoder')
+  small('outputs', found, y.detach().numpy())
+  small('gradients', slopes, (block(gradients(module)), x.grad.numpy()))
 
 
 @STYLES
-def test_decoder_layers_match_torch(before, activation):
+def test_decoder_layers_match_torch(before, activation, difference):
   x_BTD, memory_BSD, behind_BS = inputs()
   module = randomized(
     torch.nn.TransformerDecoderLayer(
@@ -203,8 +194,9 @@ def test_decoder_layers_match_torch(before, activation):
     return model.apply({'params': params}, x_BTD, masks[0], memory_BSD, masks[1])[0]
 
   found, slopes = run(outputs, block(values(module)), x_BTD, memory_BSD)
-  assert_near(found, y.detach().numpy(), 1e-5)
-  assert_all_near(slopes, (block(gradients(module)), x.grad.numpy(), memory.grad.numpy()))
+  small = partial(assert_small, difference, 'layer transformer decoder')
+  small('outputs', found, y.detach().numpy())
+  small('gradients', slopes, (block(gradients(module)), x.grad.numpy(), memory.grad.numpy()))
 
 
 def pair(before):
@@ -258,7 +250,7 @@ def ours(model, params, batch):
 
 @pytest.mark.parametrize('before', [False, True])
 @pytest.mark.parametrize(('dtype', 'tolerance'), [('float64', 1e-10), ('float32', 1e-5)])
-def test_an_encoder_decoder_matches_torch(before, dtype, tolerance):
+def test_an_encoder_decoder_matches_torch(before, dtype, tolerance, difference):
   with jax.enable_x64(dtype == 'float64'), default_dtype(dtype):
     module, logits, model = pair(before)
     randomized(module)
@@ -267,17 +259,21 @@ def test_an_encoder_decoder_matches_torch(before, dtype, tolerance):
     backward(y)
     found, (slopes,) = run(lambda params: ours(model, params, batch), whole(values(module)))
     assert found.dtype == dtype
-    assert_near(found, y.detach().numpy(), tolerance)
-    assert_all_near(slopes, whole(gradients(module)), tolerance)
+    small = partial(assert_small, difference, 'network transformer', tolerance=tolerance)
+    small('outputs', found, y.detach().numpy())
+    small('gradients', slopes, whole(gradients(module)))
 
 
 # Gradients of 0 but for rounding make steps of any sign, unless epsilon is larger.
 @pytest.mark.parametrize(
   ('dtype', 'epsilon', 'tolerance'), [('float64', 1e-8, 1e-8), ('float32', 1e-3, 1e-5)]
 )
-def test_parameters_after_ten_steps_of_adamw_match_torch(dtype, epsilon, tolerance):
+@pytest.mark.parametrize('before', [False, True])
+def test_parameters_after_ten_steps_of_adamw_match_torch(
+  dtype, epsilon, tolerance, before, difference
+):
   with jax.enable_x64(dtype == 'float64'), default_dtype(dtype):
-    module, logits, model = pair(before=True)
+    module, logits, model = pair(before)
     randomized(module)
     start, batches = whole(values(module)), [batch_of(seed) for seed in range(10)]
     settings = {'betas': (0.9, 0.98), 'eps': epsilon, 'weight_decay': 0.1}
@@ -290,7 +286,7 @@ def test_parameters_after_ten_steps_of_adamw_match_torch(dtype, epsilon, toleran
       descent.step()
     want = whole(values(module))
     found = ten_steps(model, start, batches, epsilon)
-    assert_all_near(found, want, tolerance)
+    assert_small(difference, 'network transformer', 'parameters', found, want, tolerance)
     moved = jax.tree.map(lambda a, b: np.abs(a - b).max(), start, want)
     for path, leaf in jax.tree.leaves_with_path(moved):
       assert leaf > 1e-3 or jax.tree_util.keystr(path).endswith("['key']['bias']")

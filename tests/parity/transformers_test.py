@@ -1,6 +1,7 @@
 """GPT-2, BERT and ViT against those of the package `transformers`, at random weights."""
 
 import warnings
+from functools import partial
 from types import SimpleNamespace
 
 import jax
@@ -11,7 +12,7 @@ from nn_zoo.models.bert import BERT
 from nn_zoo.models.gpt import GPT
 from nn_zoo.models.vit import ViT
 from tests.parity.networks import torch
-from tests.reference import assert_near
+from tests.parity.trees import assert_small
 
 BATCH, TIME, VOCABULARY, WIDTH, LAYERS, HEADS, HIDDEN = 3, 7, 17, 24, 2, 4, 40
 NAMES = ('GPT2Config', 'GPT2LMHeadModel', 'BertConfig', 'BertModel')
@@ -38,10 +39,12 @@ def randomized(module):
 
 
 class Arrays:
-  """Weights of a module by their names in it."""
+  """Weights of a module, or their gradients, by their names in it."""
 
-  def __init__(self, module):
-    self.by_name = {name: p.detach().numpy() for name, p in module.named_parameters()}
+  def __init__(self, module, gradients=False):
+    self.by_name = {
+      name: (p.grad if gradients else p.detach()).numpy() for name, p in module.named_parameters()
+    }
 
   def dense(self, name):
     return {'kernel': self.by_name[f'{name}.weight'].T, 'bias': self.by_name[f'{name}.bias']}
@@ -66,9 +69,7 @@ class Arrays:
     }
 
 
-def gpt_params(module):
-  arrays = Arrays(module)
-
+def gpt_params(arrays):
   def block(name):
     joint = arrays.turned(f'{name}.attn.c_attn')
     parts = zip(*(np.split(joint[key], 3, axis=-1) for key in ('kernel', 'bias')), strict=True)
@@ -90,9 +91,7 @@ def gpt_params(module):
   }
 
 
-def bert_params(module, prefix=''):
-  arrays = Arrays(module)
-
+def bert_params(arrays, prefix=''):
   def block(name):
     own = f'{name}.attention'
     return arrays.block(
@@ -115,9 +114,7 @@ def bert_params(module, prefix=''):
   return params | ({'head': arrays.dense('classifier')} if prefix else {})
 
 
-def vit_params(module):
-  arrays = Arrays(module)
-
+def vit_params(arrays):
   def block(index):
     name = f'vit.layers.{index}'
     attention = [f'{name}.attention.{part}_proj' for part in 'qkvo']
@@ -139,55 +136,68 @@ def vit_params(module):
   }
 
 
-def outputs(model, params, inputs):
-  """Of our model, whose parameters have exactly these names and shapes."""
+def assert_same(difference, subject, module, want, model, of, inputs):
+  """Outputs, and gradients in all parameters of what a fixed array weighs, are PyTorch's.
+
+  want: PyTorch's outputs; of: weights of a module, or gradients -> parameters of ours.
+  """
+  params = of(Arrays(module))
   shapes = jax.eval_shape(model.init, jax.random.key(0), inputs)['params']
   assert jax.tree.map(np.shape, params) == jax.tree.map(np.shape, shapes)
-  return jax.jit(lambda params, inputs: model.apply({'params': params}, inputs))(params, inputs)
+  slope = np.float32(np.random.default_rng(1).normal(size=want.shape))
+  (want * torch.tensor(slope)).sum().backward()
+
+  @jax.jit
+  def run(params):
+    y, pull = jax.vjp(lambda params: model.apply({'params': params}, inputs), params)
+    return y, pull(slope)[0]
+
+  found, slopes = run(params)
+  assert_small(difference, subject, 'outputs', found, want.detach().numpy())
+  assert_small(difference, subject, 'gradients', slopes, of(Arrays(module, gradients=True)))
 
 
 def tokens():
   return np.random.default_rng(0).integers(0, VOCABULARY, (BATCH, TIME))
 
 
-def test_gpt_is_gpt2_of_transformers(theirs):
+def test_gpt_is_gpt2_of_transformers(theirs, difference):
   config = theirs.GPT2Config(
     vocab_size=VOCABULARY, n_positions=9, n_embd=WIDTH, n_layer=LAYERS, n_head=HEADS,
     n_inner=HIDDEN, bos_token_id=0, eos_token_id=0,
   )  # fmt: skip
   module = randomized(theirs.GPT2LMHeadModel(config))
-  with torch.no_grad():
-    want = module(torch.tensor(tokens())).logits.numpy()
+  want = module(torch.tensor(tokens())).logits
   model = GPT(VOCABULARY, 9, WIDTH, LAYERS, HEADS, hidden=HIDDEN)
-  assert_near(outputs(model, gpt_params(module), tokens()), want, 1e-5)
+  assert_same(difference, 'network gpt', module, want, model, gpt_params, tokens())
 
 
 @pytest.mark.parametrize('classes', [0, 3])
-def test_bert_is_bert_of_transformers(classes, theirs):
+def test_bert_is_bert_of_transformers(classes, theirs, difference):
   config = theirs.BertConfig(
     vocab_size=VOCABULARY, max_position_embeddings=9, hidden_size=WIDTH, intermediate_size=HIDDEN,
     num_hidden_layers=LAYERS, num_attention_heads=HEADS, num_labels=classes or 2,
+    pad_token_id=None,  # whose embedding would have no gradient
   )  # fmt: skip
   kind = theirs.BertForSequenceClassification if classes else theirs.BertModel
   module = randomized(kind(config))
   length_B = np.array([7, 2, 5])
   mask_BT = torch.tensor(np.int64(np.arange(TIME) < length_B[:, None]))
-  with torch.no_grad():
-    found = module(torch.tensor(tokens()), attention_mask=mask_BT)
-  want = (found.logits if classes else found.pooler_output).numpy()
+  found = module(torch.tensor(tokens()), attention_mask=mask_BT)
+  want = found.logits if classes else found.pooler_output
   model = BERT(VOCABULARY, classes, 9, WIDTH, LAYERS, HEADS, HIDDEN)
-  params = bert_params(module, 'bert.' if classes else '')
-  assert_near(outputs(model, params, {'values': tokens(), 'length': length_B}), want, 1e-5)
+  of = partial(bert_params, prefix='bert.' if classes else '')
+  inputs = {'values': tokens(), 'length': length_B}
+  assert_same(difference, 'network bert', module, want, model, of, inputs)
 
 
-def test_vit_is_vit_of_transformers(theirs):
+def test_vit_is_vit_of_transformers(theirs, difference):
   config = theirs.ViTConfig(
     image_size=12, patch_size=4, num_channels=3, hidden_size=WIDTH, intermediate_size=HIDDEN,
     num_hidden_layers=LAYERS, num_attention_heads=HEADS, num_labels=5, layer_norm_eps=1e-6,
   )  # fmt: skip
   module = randomized(theirs.ViTForImageClassification(config))
   x_BHWC = np.float32(np.random.default_rng(0).normal(size=(BATCH, 12, 12, 3)))
-  with torch.no_grad():
-    want = module(torch.tensor(x_BHWC.transpose(0, 3, 1, 2))).logits.numpy()
+  want = module(torch.tensor(x_BHWC.transpose(0, 3, 1, 2))).logits
   model = ViT(5, 4, WIDTH, LAYERS, HEADS, HIDDEN)
-  assert_near(outputs(model, vit_params(module), x_BHWC), want, 1e-5)
+  assert_same(difference, 'network vit', module, want, model, vit_params, x_BHWC)
