@@ -16,6 +16,7 @@ from nn_zoo.data.augmentation import AUGMENTATIONS
 from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import ACTIVATIONS
 from nn_zoo.models import MODELS
+from nn_zoo.models.presets import PRESETS
 from nn_zoo.ops.losses import LOSSES
 from nn_zoo.tasks import TASKS
 from nn_zoo.train.optimizers import OPTIMIZERS
@@ -30,6 +31,11 @@ def _parts(entries: Mapping) -> str:
 def _described(entries: Mapping) -> str:
   rows = [f'| `{name}` | {_first(entry)} |' for name, entry in entries.items()]
   return '\n'.join(['| name | what it is |', '|---|---|', *rows])
+
+
+def _models() -> str:
+  presets = [f'| `{name}` | `{of.model}`: {of.about}. |' for name, of in PRESETS.items()]
+  return '\n'.join([_described(MODELS), *presets])
 
 
 def _first(entry) -> str:
@@ -55,7 +61,7 @@ def _parity() -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
   'configs': lambda: f'```\n{config_list()}\n```',
-  'models': lambda: _described(MODELS),
+  'models': _models,
   'tasks': lambda: _described(TASKS),
   'data': lambda: _described(SOURCES),
   'augmentations': lambda: _described(AUGMENTATIONS),

@@ -17,6 +17,7 @@ from nn_zoo.models.language import RecurrentLM
 from nn_zoo.models.lenet import LeNet
 from nn_zoo.models.mlp import MLP, Perceptron
 from nn_zoo.models.mobilenet import MobileNetV2
+from nn_zoo.models.presets import PRESETS
 from nn_zoo.models.ranges import check_ranges
 from nn_zoo.models.recurrent import GRU, LSTM, RNN
 from nn_zoo.models.resnet import ResNet
@@ -62,17 +63,21 @@ MODELS: dict[str, type[nn.Module]] = {
 }
 
 
+_BY_NAME = MODELS | {name: MODELS[preset.model] for name, preset in PRESETS.items()}
+
+
 def list_models(pattern: str = '*') -> list[str]:
-  """The names of the models that fit a pattern such as 'le*'."""
-  return named.match(pattern, MODELS)
+  """The names of the models, and of their presets, that fit a pattern such as 'le*'."""
+  return named.match(pattern, _BY_NAME)
 
 
 def create_model(name: str, **fields) -> nn.Module:
-  """A model by its name; `fields` are those of its class, such as classes=10.
+  """A model by its name or that of a preset; `fields` are those of its class, such as classes=10.
 
   Raises:
     InputError: an unknown name or field, or a field of the wrong type or out of its range.
   """
-  model = named.call(MODELS, 'model', name, **fields)
+  fields = (PRESETS[name].fields if name in PRESETS else {}) | fields
+  model = named.call(_BY_NAME, 'model', name, **fields)
   check_ranges(fields)
   return model

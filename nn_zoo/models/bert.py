@@ -93,8 +93,3 @@ class BERT(nn.Module):
       return pooled_BD
     pooled_BD = Dropout(self.dropout, deterministic=not train)(pooled_BD)
     return nn.Dense(self.classes, dtype=self.dtype, name='head')(pooled_BD)
-
-
-def bert_base(**fields) -> BERT:
-  """The base model of the paper: 109,482,240 parameters without a head (classes=0)."""
-  return BERT(**{'vocabulary': 30522} | fields)

@@ -154,8 +154,3 @@ class GPT(nn.Module):
   def _logits(self, y_BTD):
     y_BTD = self.norm(y_BTD)
     return self.embed.attend(y_BTD) if self.tied else self.head(y_BTD)
-
-
-def gpt2_small(**fields) -> GPT:
-  """The smallest GPT-2: 124,439,808 parameters."""
-  return GPT(**{'vocabulary': 50257} | fields)

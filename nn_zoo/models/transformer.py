@@ -166,13 +166,3 @@ class Transformer(nn.Module):
     if self.pre_norm:
       y_BTD = self.decoder_norm(y_BTD)
     return self.embed.attend(y_BTD) if self.tied else self.head(y_BTD)
-
-
-def transformer_base(**fields) -> Transformer:
-  """The base model of the paper (65 million in its table): 63,082,496 parameters with 37000 tokens."""
-  return Transformer(**fields)
-
-
-def transformer_big(**fields) -> Transformer:
-  """The big model of the paper (213 million in its table): 214,245,376 parameters with 37000 tokens."""
-  return Transformer(**{'width': 1024, 'hidden': 4096, 'heads': 16, 'dropout': 0.3} | fields)

@@ -82,18 +82,3 @@ class ViT(nn.Module):
     stack = Stack(self.layers, block, self.drop_path, self.remat, self.scan, name='blocks')
     y_BTD, _ = stack(x_BTD, None, None, None, train)
     return nn.LayerNorm(1e-6, dtype=self.dtype, name='norm')(y_BTD[:, 0])
-
-
-def vit_tiny(**fields) -> ViT:
-  """Of width 192: 5,717,416 parameters for 1000 classes, 16x16 patches and 224x224 images."""
-  return ViT(**{'width': 192, 'heads': 3} | fields)
-
-
-def vit_small(**fields) -> ViT:
-  """Of width 384: 22,050,664 parameters for 1000 classes, 16x16 patches and 224x224 images."""
-  return ViT(**{'width': 384, 'heads': 6} | fields)
-
-
-def vit_base(**fields) -> ViT:
-  """Of width 768: 86,567,656 parameters for 1000 classes, 16x16 patches and 224x224 images."""
-  return ViT(**fields)

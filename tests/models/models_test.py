@@ -5,6 +5,7 @@ import pytest
 
 from nn_zoo.errors import InputError
 from nn_zoo.models import MODELS, create_model, list_models
+from nn_zoo.models.presets import PRESETS
 from tests.examples import MODEL_EXAMPLES
 
 
@@ -12,7 +13,8 @@ def test_models_are_listed_by_pattern():
   assert list_models('le*') == ['lenet']
   assert list_models('*vnet') == ['convnet']
   assert list_models('no*') == []
-  assert list_models() == sorted(MODELS)
+  assert list_models('gpt*') == ['gpt', 'gpt2_small']
+  assert list_models() == sorted({*MODELS, *PRESETS})
 
 
 @pytest.mark.parametrize('name', MODEL_EXAMPLES)

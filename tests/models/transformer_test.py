@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from nn_zoo.errors import InputError
-from nn_zoo.models.bert import BERT, bert_base
-from nn_zoo.models.gpt import GPT, gpt2_small
-from nn_zoo.models.transformer import Transformer, transformer_base, transformer_big
-from nn_zoo.models.vit import ViT, vit_base, vit_small, vit_tiny
+from nn_zoo.models import create_model
+from nn_zoo.models.bert import BERT
+from nn_zoo.models.gpt import GPT
+from nn_zoo.models.presets import PRESETS
+from nn_zoo.models.transformer import Transformer
+from nn_zoo.models.vit import ViT
 from tests.reference import assert_near
 
 BATCH, TIME, VOCABULARY = 2, 6, 11
@@ -32,20 +34,28 @@ WORDS = jnp.zeros((1, 16), jnp.int32)
 PAIRED = {'values': WORDS, 'length': jnp.array([16])}, WORDS
 IMAGE = (jnp.zeros((1, 224, 224, 3)),)
 COUNTS = {
-  'transformer_base': (lambda: transformer_base(vocabulary=37000), PAIRED, 63_082_496),
-  'transformer_big': (lambda: transformer_big(vocabulary=37000), PAIRED, 214_245_376),
-  'gpt2_small': (gpt2_small, (WORDS,), 124_439_808),
-  'bert_base': (lambda: bert_base(classes=0), (WORDS,), 109_482_240),
-  'vit_tiny': (lambda: vit_tiny(classes=1000), IMAGE, 5_717_416),
-  'vit_small': (lambda: vit_small(classes=1000), IMAGE, 22_050_664),
-  'vit_base': (lambda: vit_base(classes=1000), IMAGE, 86_567_656),
+  'transformer_base': ({'vocabulary': 37000}, PAIRED, 63_082_496),
+  'transformer_big': ({'vocabulary': 37000}, PAIRED, 214_245_376),
+  'gpt2_small': ({}, (WORDS,), 124_439_808),
+  'bert_base': ({'classes': 0}, (WORDS,), 109_482_240),
+  'vit_tiny': ({'classes': 1000}, IMAGE, 5_717_416),
+  'vit_small': ({'classes': 1000}, IMAGE, 22_050_664),
+  'vit_base': ({'classes': 1000}, IMAGE, 86_567_656),
 }
 
 
-@pytest.mark.parametrize('name', COUNTS)
-def test_models_have_as_many_parameters_as_published(name):
-  make, inputs, count = COUNTS[name]
-  assert sum(a.size for a in jax.tree.leaves(shapes(make(), *inputs))) == count
+@pytest.mark.parametrize('name', PRESETS)
+def test_presets_have_as_many_parameters_as_published(name):
+  fields, inputs, count = COUNTS[name]
+  model = create_model(name, **fields)
+  assert sum(a.size for a in jax.tree.leaves(shapes(model, *inputs))) == count
+  assert f'{count:,} parameters' in PRESETS[name].about
+
+
+def test_fields_go_before_those_of_a_preset():
+  assert create_model('vit_tiny', classes=2, heads=6).heads == 6
+  with pytest.raises(InputError, match=r"^model.width='x': expected an integer$"):
+    create_model('vit_tiny', classes=2, width='x')
 
 
 @pytest.mark.parametrize(
