@@ -274,3 +274,37 @@ def test_what_does_not_fit_is_refused():
     shapes(Attention(8, rotary=True))
   with pytest.raises(InputError, match=r'model.drop_path=0.1: expected 0 with model.scan=True'):
     shapes(Stack(2, BLOCK, drop_path=0.1, scan=True))
+
+
+def test_dropout_takes_single_weights_and_makes_the_others_larger():
+  model, size = Attention(1, use_bias=False, dropout=0.5), 8
+  x_BTD, eye_DD = draw(50, size, WIDTH), np.eye(WIDTH, dtype=np.float32)
+  # Values of one hot vector each: an output is the weights that it was mixed by.
+  known = Cache(draw(50, size, 1, WIDTH, seed=1), jnp.tile(eye_DD[:, None], (50, 1, 1, 1)), None)
+  params = {'query': {'kernel': eye_DD}, 'out': {'kernel': eye_DD}}
+
+  @functools.partial(jax.jit, static_argnums=0)
+  def run(train):
+    rngs = {'dropout': jax.random.key(0)}
+    return model.apply({'params': params}, x_BTD, None, None, train, known=known, rngs=rngs)[0]
+
+  whole, found = run(False), run(True)
+  np.testing.assert_allclose(whole.sum(-1), 1, rtol=1e-5)
+  kept = found != 0
+  np.testing.assert_allclose(found[kept], 2 * whole[kept], rtol=1e-5)
+  assert abs(kept.mean() - 0.5) < 0.05
+
+
+@pytest.mark.parametrize('scan', [False, True])
+def test_remat_computes_a_block_again_for_its_gradient(scan):
+  def program(remat):
+    model = Stack(3, BLOCK, remat=remat, scan=scan)
+    x_BTD = draw(BATCH, TIME, WIDTH)
+    params = filled(model, x_BTD)
+    loss = jax.grad(lambda params: jnp.sum(model.apply({'params': params}, x_BTD)[0]))
+    return str(jax.make_jaxpr(loss)(params))
+
+  # The softmax of each block: once on the way there, and with remat once more on the way back.
+  counts = [program(remat).count(' exp ') for remat in (False, True)]
+  blocks = 1 if scan else 3
+  assert counts == [blocks, 2 * blocks]
