@@ -28,12 +28,13 @@ def get_config():
     'permutation': 0,
     'dtype': 'float32',
   }
+  config.augment = {'shift': {'pixels': 1}}
   config.task.update({'label_smoothing': 0.0, 'top_k': 0, 'views': ()})
   config.optimizer.learning_rate = 2e-3
   config.optimizer.weight_decay = 1e-2
   config.optimizer.clip_norm = 1.0
   config.optimizer.average = 0.999
-  config.train.steps = 17_180  # 20 epochs
+  config.train.steps = 12_026  # 14 epochs
   config.train.batch_size = 64
   config.train.eval_every = 1718
   config.train.eval_batch_size = 500

@@ -151,7 +151,8 @@ def experiment(request, tmp_path):
   if config.task.name == 'language':
     config.task.window, config.task.length = 8, 5
     config.train.batch_size = 4
-    config.model.vocabulary = len(load(**config.data).vocabulary)
+    data = load(**config.data)
+    config.model.vocabulary = len(data.vocabulary) or data.tokenizers[0].size
     built = build(plain(config))
     read = InOrder(jax.tree.map(lambda text: text[:, :40], built.data.validation), 32)
     return built._replace(evals={'test': read})
