@@ -4,10 +4,11 @@ Paper: Bai, Kolter & Koltun 2018, https://arxiv.org/abs/1803.01271 (99.0 % there
 in another order: --config.model.permutation=1).
 Split: the official test images; 5000 of the training images, by split_seed, for validation.
 Command: python -m experiments.train --config=configs/tcn_mnist_pixels.py --config.seed=SEED
-Test accuracy 98.93 % (validation 98.84), seed 0, at the last step; 5.3 steps a second, some 55 minutes, on 2
-cores of an Intel Xeon, jax 0.10.2. The 99.0 % of the paper are not reached: validation stays at 98.8 % from
-step 12,000 on, while its loss rises from 0.044 at step 8590 to 0.051 and that of training falls to 0.01. With
-10 epochs, dropout of whole channels and He's initial weights: 98.87 % (validation 98.80).
+Test accuracy 99.22 % (validation 99.00), seed 0, at the last step; 44 minutes, 4 to 6 steps a second, on 2 cores
+of an Intel Xeon, jax 0.10.2. Departure from the paper: images are moved by up to a pixel in training. Without
+that the 99.0 % of the paper are not reached: 98.93 % (validation 98.84) after 20 epochs, its loss rising from
+0.044 in the middle to 0.051 while that of training falls to 0.01; dropout of 0.1 is not better by epoch 12, at
+which it was stopped (validation 98.52, where 0.05 had 98.72).
 """
 
 from configs import base
