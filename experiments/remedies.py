@@ -55,6 +55,7 @@ def bare() -> ConfigDict:
   """The grid's config, smaller, with every remedy off but for the average of the generator."""
   config = load_config(CONFIG)
   config.model.widths, config.task.r1 = WIDTHS, 0.0
+  config.train.batch_size = 250  # which five critic steps divide
   config.train.update({'steps': STEPS, 'eval_every': STEPS, 'watch': False})
   return config
 

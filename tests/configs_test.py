@@ -119,13 +119,15 @@ PUBLISHED = (
 TWINS = (
   *('own_domains', 'dcgan_few', 'dcgan_mnist', 'gan_ring', 'autoencoder_fashion_anomaly'),
   *('gpt_shakespeare_gpu', 'vit_fashion', 'transformer_multi30k', 'lenet_mnist'),
-  *('lstm_adding', 'gru_jsb', 'rnn_jsb', 'lstm_nottingham', 'own_text_file', 'own_series'),
-  *('transfer_source', 'transfer_target', 'own_pairs', 'own_text', 'own_anomalies', 'gru_glucose'),
+  *('lstm_adding', 'gru_jsb', 'rnn_jsb', 'lstm_nottingham', 'own_text_file'),
+  *('transfer_source', 'transfer_target', 'own_pairs', 'gru_glucose'),
   *('transformer_reviews', 'lstm_mnist_rows', 'wgan_gp_mnist', 'gan_grid', 'tcn_mnist_pixels'),
   *('dcgan_stacked', 'lstm_reviews', 'convnet_fashion', 'lstm_basic_motions', 'lstm_jsb'),
   *('autoencoder_shuttle', 'resnet_fashion', 'gru_multi30k', 'gru_copy', 'own_sequences'),
   *('gru_nottingham', 'rnn_nottingham', 'tcn_nottingham', 'gpt_shakespeare_bpe'),
-  *('transformer_multi30k_en_de', 'gru_mnist_pixels'),
+  *('transformer_multi30k_en_de', 'gru_mnist_pixels', 'cyclegan_cloth', 'own_images', 'vit_digits'),
+  *('gru_addition', 'f_anogan_mnist', 'autoencoder_mnist_anomaly', 'autoencoder_mnist'),
+  *('text_cnn_reviews', 'mlp_sea_temperature', 'mlp_mnist'),
 )
 
 

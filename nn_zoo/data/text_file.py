@@ -31,7 +31,9 @@ def tiny_shakespeare(
     validation: fraction or number of characters held out to choose by, before those of the test; 111540 is
       the customary tenth.
     test: fraction or number of characters held out to report, at the end.
-    tokenizer, vocabulary, tokenizer_file: see `text_file`.
+    tokenizer: 'characters', 'bpe' or 'unigram',
+    vocabulary: token ids at most, and
+    tokenizer_file: one to be used as it is, all as in `text_file`.
 
   Raises:
     InputError: the file is missing or is not the published one, or no training text is left.

@@ -121,7 +121,7 @@ TASK_EXAMPLES = {
   'language': TaskExample(
     'language',
     lambda tx=optax.adam(1e-2), **more: _maker('language', 'recurrent_lm', vocabulary=5, units=8)(  # noqa: B008
-      tx, window=4, length=5, temperature=0.0, **more
+      tx, window=4, length=5, temperature=0.0, bytes_V=np.ones(5, np.float32), **more
     ),
     arrays.texts,
   ),

@@ -15,8 +15,15 @@ from nn_zoo.train.loop import fit
 from nn_zoo.train.record import Record
 from tests.examples import TASK_EXAMPLES
 
+# Its programs take longest to compile; tests/train/loop_test.py and its own have it in every run.
+LONG = ('unpaired',)
 
-@pytest.fixture(params=TASK_EXAMPLES)
+
+@pytest.fixture(
+  params=[
+    pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in TASK_EXAMPLES
+  ]
+)
 def example(request):
   return TASK_EXAMPLES[request.param]
 
@@ -45,7 +52,7 @@ def test_every_task_has_an_example():
   'name',
   [
     pytest.param(name, marks=pytest.mark.slow)
-    if name in ('translation', 'language', 'adversarial', 'f_anogan', 'unpaired', 'music')
+    if name not in ('classification', 'regression')
     else name
     for name in TASK_EXAMPLES
   ],
