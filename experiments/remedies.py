@@ -4,7 +4,7 @@
   python -m experiments.remedies --only=nothing,r1
 
 Nets, data and steps are those of CONFIG below for every row; only what a row names is switched on. Rows are
-recorded one by one in experiments/remedies.json, of which `python -m experiments.readme` makes a table.
+recorded one by one in experiments/remedies.json; when all are, a table of them is printed.
 
 Remedies: {remedies}
 """
@@ -104,6 +104,7 @@ def _main(argv: list[str]) -> int:
     record |= {'config': CONFIG, 'steps': STEPS, 'widths': WIDTHS, 'seeds': SEEDS}
     write_json(RECORD, record)
     print(f'{name}: {"  ".join(json.dumps(each) for each in found)}', flush=True)
+  print(table())
   return 0
 
 
