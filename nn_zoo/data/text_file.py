@@ -141,6 +141,8 @@ def _tokens(parts: list[str], source: str, kind: str, size: int, file: str) -> D
     mine = tokenizers.read(file) if file else (tokenizers.learn(kind, parts[:1], size, False),) * 2
     tokens = [np.array(ids, np.int32) for ids in mine[0].encode(parts)]
     fields, unknown = {'tokenizers': mine}, tokenizers.UNKNOWN
+  if len(tokens[0]) < 2:
+    raise InputError(f'{source}: the training text is a single token; expected two or more')
   what = 'characters' if kind == 'characters' else 'tokens'
   remarks = tuple(
     f'{source}: {count} of {len(part)} {name} {what} are not in the training text'

@@ -33,7 +33,7 @@ class Windows:
     if self.epoch < 1:
       raise InputError(
         f'train.batch_size={batch_size} times task.window={window} needs a training text of '
-        f'{(batch_size + 1) * window} characters, this one has {tokens + 1}; lower one of them'
+        f'{(batch_size + 1) * window} tokens, this one has {tokens + 1}; lower one of them'
       )
     self._spare = tokens - self.epoch * batch_size * window
 

@@ -73,6 +73,13 @@ def test_what_is_held_out_has_no_part_in_the_pieces(tmp_path):
   assert one.tokenizers[0].state == other.tokenizers[0].state
 
 
+def test_a_text_that_is_one_piece_is_refused(tmp_path):
+  with pytest.raises(
+    InputError, match=r'text.txt: the training text is a single token; expected two'
+  ):
+    loaded(tmp_path, 'abab', 0, 0, tokenizer='bpe', vocabulary=270)
+
+
 def test_bytes_are_those_of_utf8(tmp_path):
   text = 'aß√☃😀 ' * 9
   data = loaded(tmp_path, text, 0, 0)

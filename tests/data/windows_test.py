@@ -40,7 +40,7 @@ def test_a_text_that_is_just_long_enough_is_one_window():
   short = {name: array[:, :15] for name, array in ARRAYS.items()}
   assert Windows(short, 3, 4).epoch == 1
   line = (
-    r'^train.batch_size=3 times task.window=4 needs a training text of 16 characters, this one has '
+    r'^train.batch_size=3 times task.window=4 needs a training text of 16 tokens, this one has '
     '15; lower one of them$'
   )
   with pytest.raises(InputError, match=line):
