@@ -137,11 +137,12 @@ def test_each_image_has_an_operation_of_its_own_and_all_of_them_come():
   found = jax.jit(lambda key: randaugment(key, batch(images), count=1, magnitude=10.0)['inputs'])(
     jax.random.key(0)
   )
-  known = {
-    np.round(operated(COLOUR, name, sign)).astype(np.uint8).tobytes(): name
-    for name in OPERATIONS
-    for sign in (-1.0, 1.0)
-  }
-  names = [known.get(np.asarray(image).tobytes()) for image in found]
+  known = [(name, operated(COLOUR, name, sign)) for name in OPERATIONS for sign in (-1.0, 1.0)]
+  names = []
+  for image in np.asarray(found, np.float32):
+    # Compiled together, an operation may round a pixel the other way.
+    off = [np.abs(image - expected).max() for _, expected in known]
+    assert min(off) <= 1
+    names.append(known[np.argmin(off)][0])
   assert set(names) >= set(OPERATIONS)
   assert max(names.count(name) for name in OPERATIONS) < 60
