@@ -11,6 +11,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from nn_zoo.ops.sampling import largest
+
 BEGIN, END = 2, 3
 NEVER = (0, 2)  # padding and <s> are not written
 
@@ -84,14 +86,14 @@ def beam_search(
     log_p_BKV = log_p.reshape(batch, beams, -1) + live_BK[..., None]
     vocabulary = log_p_BKV.shape[-1]
     # Twice as many, since up to K of them are ends.
-    top_BJ, place_BJ = jax.lax.top_k(log_p_BKV.reshape(batch, -1), min(2, vocabulary) * beams)
+    top_BJ, place_BJ = largest(log_p_BKV.reshape(batch, -1), min(2, vocabulary) * beams)
     beam_BJ, token_BJ = place_BJ // vocabulary, (place_BJ % vocabulary).astype(jnp.int32)
     tokens_BJL = _gather(tokens_BKL, beam_BJ).at[:, :, time].set(token_BJ)
     end_BJ = token_BJ == END
     ended_BK = jnp.where(end_BJ[:, :beams], top_BJ[:, :beams] / of_length(time + 1.0), -jnp.inf)
-    score_BK, best_BK = jax.lax.top_k(jnp.concatenate([score_BK, ended_BK], 1), beams)
+    score_BK, best_BK = largest(jnp.concatenate([score_BK, ended_BK], 1), beams)
     done_BKL = _gather(jnp.concatenate([done_BKL, tokens_BJL[:, :beams]], 1), best_BK)
-    live_BK, kept_BK = jax.lax.top_k(jnp.where(end_BJ, -jnp.inf, top_BJ), beams)
+    live_BK, kept_BK = largest(jnp.where(end_BJ, -jnp.inf, top_BJ), beams)
     from_BK = jnp.take_along_axis(beam_BJ, kept_BK, axis=1)
     state = jax.tree.map(lambda x: _flat(_gather(_by_beam(x, beams), from_BK)), state)
     return time + 1, _gather(tokens_BJL, kept_BK), live_BK, done_BKL, score_BK, state

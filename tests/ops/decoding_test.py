@@ -111,3 +111,15 @@ def test_a_search_ends_once_nothing_can_become_better():
   jax.block_until_ready(beam_search(counted, begun(table), BATCH, SIZE, 1, 0.0))
   jax.effects_barrier()
   assert len(calls) == 2
+
+
+def test_no_step_sorts_the_vocabulary_on_a_cpu():
+  def search(logits_V):
+    def likely(tokens_B, state):
+      return logits_V[None] + state['time'][:, None], state
+
+    return beam_search(likely, {'time': jnp.zeros(BATCH)}, BATCH, SIZE, 4, 1.0)
+
+  program = jax.jit(search).lower(jnp.zeros(1000)).compile().as_text()
+  assert 'custom_call_target="TopK"' in program
+  assert ' sort(' not in program
