@@ -3,10 +3,10 @@
 Papers: Sutskever, Vinyals & Le 2014, https://arxiv.org/abs/1409.3215 (encoder, decoder, reversed sources);
 Luong, Pham & Manning 2015, https://arxiv.org/abs/1508.04025 (attention); the task is that of
 https://github.com/google/flax/tree/main/examples/seq2seq.
-Data: 50000 sums drawn; no tested one is trained on in either order of its numbers.
+Data: 200000 sums drawn; no tested one is trained on in either order of its numbers.
 Command: python -m experiments.train --config=configs/gru_addition.py
-After 3000 steps, seed 0, 97.6 % of the test's sums are exact (144 s of training on 2 busy cores).
-All 5000: not measured yet.
+Test, seed 0: all of 2000 sums are exact, from step 6000 on; 143 s of training (2 cores of
+an Intel Xeon with AVX-512, jax 0.10.2). From 50000 sums, 5000 steps: 99.8 %.
 """
 
 from configs import base
@@ -18,7 +18,7 @@ def get_config():
     'name': 'number_addition',
     'digits': 3,
     'reverse': True,
-    'examples': 50000,
+    'examples': 200000,
     'validation': 1000,
     'test': 2000,
     'split_seed': 0,
@@ -27,6 +27,6 @@ def get_config():
   config.task.length = 6
   config.optimizer.learning_rate = 3e-3
   config.optimizer.clip_norm = 1.0
-  config.train.steps = 5000
-  config.train.eval_every = 1000
+  config.train.steps = 8000
+  config.train.eval_every = 2000
   return config
