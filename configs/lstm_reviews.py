@@ -8,8 +8,8 @@ Test accuracy at the best validation loss, seed 0: 77.7 %. 45 s of training, 75 
 of an Intel Xeon with AVX-512 that had other work to do at the time, jax 0.10.2).
 Ten folds side by side: python -m experiments.sweep --config=configs/lstm_reviews.py \\
   --config.data.test=0.0 --folds=10
-Mean test accuracy of the folds at step 300, where their mean validation loss was least of steps 150 to 600:
-78.1 %; 78.8 % at steps 450 and 600. At each fold's own best step of all 900: not measured yet.
+Mean test accuracy of the ten, each at its own best validation loss of 900 steps: 78.2 %, deviation 2.2; one
+vmapped program, 4 minutes (the same machine).
 """
 
 from configs import base
