@@ -12,10 +12,14 @@ from nn_zoo.errors import InputError
 
 
 def largest(x_BV: jax.Array, count: int) -> tuple[jax.Array, jax.Array]:
-  """The `count` largest of each row and their places, the largest first, as `jax.lax.top_k`.
+  """The `count` largest of each row [..., count], the largest first, and their places, int32 of that shape.
 
-  Behind a barrier: where XLA sees on a CPU that some of them are cut out, it sorts all of a row, at up to 70
-  times the cost.
+  `jax.lax.top_k` behind a barrier: where XLA sees on a CPU that some of them are cut out, it sorts all of a
+  row, at up to 70 times the cost.
+
+  Args:
+    x_BV: [..., V].
+    count: at most V.
   """
   return jax.lax.optimization_barrier(tuple(jax.lax.top_k(x_BV, count)))
 

@@ -140,9 +140,9 @@ def test_each_image_has_an_operation_of_its_own_and_all_of_them_come():
   known = [(name, operated(COLOUR, name, sign)) for name in OPERATIONS for sign in (-1.0, 1.0)]
   names = []
   for image in np.asarray(found, np.float32):
-    # Compiled together, an operation may round a pixel the other way.
+    # Compiled together, a pixel that lies on a half to four digits may be rounded the other way.
     off = [np.abs(image - expected).max() for _, expected in known]
-    assert min(off) <= 1
+    assert min(off) <= 0.5 + 1e-3
     names.append(known[np.argmin(off)][0])
   assert set(names) >= set(OPERATIONS)
   assert max(names.count(name) for name in OPERATIONS) < 60
