@@ -5,8 +5,8 @@ https://arxiv.org/abs/1508.04025; data of Elliott et al. 2016, https://arxiv.org
 Split: 29000 captions to learn from, 1014 to choose by, the 1000 of the test set of 2016.
 Command: python -m experiments.train --config=configs/gru_multi30k.py
 Test, seed 0, best step (4000): BLEU 41.89 (sacreBLEU, cased, against the untouched file; brevity 0.993),
-chrF 61.1; validation 42.17. 42 minutes of training at 2.0 steps a second (2 cores of an Intel Xeon with
-AVX-512, jax 0.10.2); step 1000 has 35.5 in validation, step 2000 39.7.
+chrF 61.1; validation 42.17. 49 minutes of training, interrupted once and in part beside other work (2 cores
+of an Intel Xeon with AVX-512, jax 0.10.2); step 1000 has 35.5 in validation, step 2000 39.7.
 """
 
 from configs import base

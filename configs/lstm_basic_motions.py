@@ -5,8 +5,8 @@ Bagnall et al. 2018, https://arxiv.org/abs/1811.00075.
 Split: the official test recordings; 8 of the 40 training recordings, by split_seed, for validation.
 Command: python -m experiments.train --config=configs/lstm_basic_motions.py --config.seed=SEED
 Test accuracy at the last step, seeds 0, 1, 2: 100, 100, 82.5 % of 40 (the last at a training accuracy of
-99.6 %: 32 recordings do not settle it). 4 s of training, 21-24 s as a whole process (2 cores of an Intel
-Xeon with AVX-512, jax 0.10.2).
+99.6 %: 32 recordings do not settle it). 0.6-0.9 s of training, 21-24 s as a whole process (2 cores of an
+Intel Xeon with AVX-512, jax 0.10.2).
 """
 
 from configs import base

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import NamedTuple
 
 NONE = '–'
+_CLASSES = {'l': '', 'r': ' class="n"', 't': ' class="t"'}  # of a table's cells
 PREFIXES = ((1e15, 'P'), (1e12, 'T'), (1e9, 'G'), (1e6, 'M'), (1e3, 'k'))
 
 
@@ -79,7 +80,7 @@ def _row(cells: Iterable[object], align: str) -> str:
       cell = number(cell)
     elif not isinstance(cell, Markup):
       cell = escape(str(cell))
-    row.append(f'<td class="n">{cell}</td>' if side == 'r' else f'<td>{cell}</td>')
+    row.append(f'<td{_CLASSES[side]}>{cell}</td>')
   return f'<tr>{"".join(row)}</tr>\n'
 
 
@@ -90,13 +91,12 @@ def table(
 
   Args:
     head: names of the columns.
-    align: one letter a column, l or r.
+    align: one letter a column: l or r, or t for long texts, which are broken into lines.
     rows: cells by row; numbers and None are formatted, `Markup` is left alone, the rest escaped.
     foot: one last row, for totals.
   """
   heads = ''.join(
-    f'<th class="n">{escape(name)}</th>' if side == 'r' else f'<th>{escape(name)}</th>'
-    for name, side in zip(head, align, strict=True)
+    f'<th{_CLASSES[side]}>{escape(name)}</th>' for name, side in zip(head, align, strict=True)
   )
   body = [_row(cells, align) for cells in rows]
   end = f'<tfoot>{_row(foot, align)}</tfoot>' if foot else ''

@@ -96,6 +96,7 @@ th,td{padding:.3rem 1.4rem .3rem 0;text-align:left;vertical-align:baseline;white
 th{color:var(--muted);font-weight:500;border-bottom:1px solid var(--line)}
 td{border-bottom:1px solid color-mix(in srgb,var(--line) 55%,transparent)}
 .n{text-align:right}
+.t{white-space:normal}
 tfoot td{font-weight:600;border-bottom:0;border-top:1px solid var(--line)}
 .share{display:block;width:5rem;height:.45rem;border-radius:2px;background:var(--wash)}
 .share i{display:block;height:100%;border-radius:2px;background:var(--blue)}

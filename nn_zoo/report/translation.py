@@ -80,7 +80,7 @@ def _texts(sources, references, written) -> str:
       (float(score[n]), sources[n], references[n], written[n]) for n in map(int, rows[:ROWS])
     ]
     head = ('BLEU', 'source', 'reference', 'translation')
-    html += f'<h3>{name}</h3>{markup.table(head, "rlll", cells)}'
+    html += f'<h3>{name}</h3>{markup.table(head, "rttt", cells)}'
   return html
 
 

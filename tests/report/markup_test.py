@@ -67,3 +67,4 @@ def test_a_table_aligns_and_escapes_its_cells():
   assert '<td>&lt;x&gt;</td><td class="n">1.5</td>' in text
   assert '<td><b>y</b></td><td class="n">–</td>' in text
   assert '<th>a</th><th class="n">b</th>' in text
+  assert '<td class="t">long</td>' in markup.table(('a',), 't', [('long',)])
