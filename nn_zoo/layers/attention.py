@@ -69,7 +69,8 @@ class Attention(nn.Module):
       train: apply dropout.
       cache: of the steps before, of x itself; x is then the next step alone (T = 1), and sees what is in
         the cache and itself. A full cache forgets its oldest step.
-      known: keys and values of a memory that was looked at before.
+      known: keys and values of a memory that was looked at before; of fewer texts than x, if so many
+        neighbouring rows of x look at the same one.
     """
     width, groups = x_BTD.shape[-1], self.kv_heads or self.heads
     if width % self.heads:
@@ -98,6 +99,8 @@ class Attention(nn.Module):
       q_BTHK = rotated(q_BTHK, position_BT)
     if cache is not None:
       known, mask = _after(cache, known)
+    # Beams of a text are its targets side by side: its keys are read once for all of them.
+    q_BTHK = q_BTHK.reshape(len(known.k_BSGK), -1, *q_BTHK.shape[2:])
     y_BTHK = self._mixed(q_BTHK, known, mask, train)
     y_BTD = y_BTHK.reshape(*x_BTD.shape[:2], self.heads * size)
     return Dense(width, **fields, name='out')(y_BTD), known

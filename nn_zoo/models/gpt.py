@@ -36,6 +36,7 @@ class GPT(nn.Module):
     layers: blocks.
     heads: of every attention.
     kv_heads: of keys and values; 0: as many.
+    window: tokens that a block looks at, the token itself among them, at most; 0: all of the context.
     hidden: units of the feed-forward nets; 0: 4 x width.
     positions: 'learned' (a vector for each) or 'rotary'.
     activation: of the feed-forward nets, such as 'gelu_tanh' or 'swiglu'.
@@ -57,6 +58,7 @@ class GPT(nn.Module):
   layers: int = 12
   heads: int = 12
   kv_heads: int = 0
+  window: int = 0
   hidden: int = 0
   positions: str = 'learned'
   activation: str = 'gelu_tanh'
@@ -125,7 +127,7 @@ class GPT(nn.Module):
     _, known = self._through(tokens_BT[:, -self.context :], False)
 
     def placed(one):
-      cache = room(one.own, self.context)
+      cache = room(one.own, self._window)
       return one._replace(own=cache._replace(position_B=cache.position_B * (time > 0)))
 
     return jax.tree.map(placed, known, is_leaf=lambda node: isinstance(node, Known))
@@ -143,7 +145,11 @@ class GPT(nn.Module):
     if time > self.context:
       raise InputError(f'model.context={self.context}: lower task.window={time} to it, or raise it')
     x_BTD = self._embedded(tokens_BT, jnp.arange(time)[None], train)
-    return self.blocks(x_BTD, causal(time), None, None, train)
+    return self.blocks(x_BTD, causal(time, self._window), None, None, train)
+
+  @property
+  def _window(self):
+    return min(self.window or self.context, self.context)
 
   def _embedded(self, tokens_BT, position_BT, train):
     x_BTD = self.embed(tokens_BT)

@@ -12,7 +12,7 @@ POSITIVE: Range = (lambda value: value > 0, 'a number above 0')
 COUNT: Range = (lambda value: value >= 0, '0 or more')
 SHARE: Range = (lambda value: 0 <= value < 1, 'less than 1 and at least 0')
 _SHARES = 'dropout drop_path stochastic_depth'
-_COUNTS = 'classes embedding hidden kv_heads projection source_vocabulary vocabulary'
+_COUNTS = 'classes embedding hidden kv_heads projection source_vocabulary vocabulary window'
 _SIZES = (
   'context decoder_layers depth depths encoder_layers features grid heads kernel_size kernel_sizes '
   'last_width latent layers length patch shape stages units width widths'

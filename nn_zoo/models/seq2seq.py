@@ -92,20 +92,30 @@ class Seq2Seq(nn.Module):
     h_BTU = self.decoder(x_BTD, initial=seen['states'], train=train)
     return self._logits(self._read(h_BTU, seen), train)
 
-  def begin(self, source: Any, size: int) -> dict[str, Any]:
-    """What decoding a source needs; `size`, the steps that it may take, takes no room here."""
+  def begin(self, source: Any, size: int) -> tuple[dict[str, Any], States]:
+    """What every step reads of a source, and the state; `size`, the steps to come, takes no room here."""
     del size
-    return self._encoded(source, False)
+    seen = self._encoded(source, False)
+    return seen, seen.pop('states')
 
-  def step(self, tokens_B: jax.Array, state: dict[str, Any]) -> tuple[jax.Array, dict[str, Any]]:
-    """Logits of what follows one more token, and the state after it."""
+  def step(
+    self, tokens_B: jax.Array, states: States, source: dict[str, Any]
+  ) -> tuple[jax.Array, States]:
+    """Logits of what follows one more token, and the state after it.
+
+    Args:
+      tokens_B: of texts, or of several for each source, next to one another.
+      states, source: of `begin`; the state may be that of several texts for each source.
+    """
     x_BD = self._embedded(self.embed, tokens_B, False)
     if self.attention == 'additive':
-      states, r_BU = self._additive(state['states'], x_BD, state)
+      states, r_BU = self._additive(states, x_BD, source)
     else:
-      h_BU, states = self.decoder.step(x_BD, state['states'])
-      r_BU = self._read(h_BU[:, None], state)[:, 0]
-    return self._logits(r_BU, False), state | {'states': states}
+      h_BU, states = self.decoder.step(x_BD, states)
+      # Several texts of a source are its targets side by side, as steps of one text are.
+      r_BU = self._read(h_BU.reshape(len(source['length']), -1, h_BU.shape[-1]), source)
+      r_BU = r_BU.reshape(len(tokens_B), -1)
+    return self._logits(r_BU, False), states
 
   def _encoded(self, source, train):
     embed = self.source_embed if self.source_vocabulary else self.embed
@@ -145,8 +155,10 @@ class Seq2Seq(nn.Module):
     return walk(self, seen['states'], x_BTD)[1]
 
   def _additive(self, states, x_BD, seen):
-    query_B1U = states[-1].h_BH[:, None]
-    c_BF = self.look(query_B1U, seen['keys'], seen['memory'], seen['length'])[:, 0]
+    h_BU = states[-1].h_BH
+    query_BTU = h_BU.reshape(len(seen['length']), -1, h_BU.shape[-1])
+    c_BTF = self.look(query_BTU, seen['keys'], seen['memory'], seen['length'])
+    c_BF = c_BTF.reshape(len(x_BD), -1)
     h_BU, states = self.decoder.step(jnp.concatenate([x_BD, c_BF], -1), states)
     return states, jnp.tanh(self.readout(jnp.concatenate([h_BU, c_BF, x_BD], -1)))
 

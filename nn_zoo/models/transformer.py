@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from nn_zoo.errors import InputError
-from nn_zoo.layers.attention import room
+from nn_zoo.layers.attention import Cache, room
 from nn_zoo.layers.dense import Dense
 from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.positions import sinusoids
@@ -33,6 +33,7 @@ class Transformer(nn.Module):
     width: D.
     hidden: units of the feed-forward nets.
     heads: of every attention.
+    kv_heads: of keys and values; 0: as many.
     encoder_layers, decoder_layers: blocks.
     positions: 'sinusoidal', 'learned' (a vector for each), or 'rotary'.
     length: tokens of the longest text.
@@ -53,6 +54,7 @@ class Transformer(nn.Module):
   width: int = 512
   hidden: int = 2048
   heads: int = 8
+  kv_heads: int = 0
   encoder_layers: int = 6
   decoder_layers: int = 6
   positions: str = 'sinusoidal'
@@ -99,8 +101,8 @@ class Transformer(nn.Module):
     y_BTD, _ = self.decoder(x_BTD, causal(time), memory_BSD, seen, train)
     return self._logits(y_BTD)
 
-  def begin(self, source: Any, size: int) -> dict[str, Any]:
-    """What decoding a source takes: keys and values of the source, and room for `size` steps."""
+  def begin(self, source: Any, size: int) -> tuple[dict[str, Any], Any]:
+    """What every step reads, keys and values of a source, and the state, with room for `size` steps."""
     if size > self.length and self.positions != 'rotary':
       raise InputError(
         f'model.length={self.length}: {size} steps do not fit; raise it, or lower task.length'
@@ -109,24 +111,33 @@ class Transformer(nn.Module):
     # What a step before the first would keep has the right form; no step of it is counted.
     _, known = self.decoder(jnp.zeros_like(memory_BSD[:, :1]), None, memory_BSD, None)
 
-    def emptied(one):
-      return one._replace(own=room(one.own, size)._replace(position_B=0 * one.own.position_B))
+    def emptied(cache):
+      return room(cache, size)._replace(position_B=0 * cache.position_B)
 
-    is_known = lambda node: isinstance(node, Known)  # noqa: E731
-    return {'known': jax.tree.map(emptied, known, is_leaf=is_known), 'length': source['length']}
+    own, seen = _parted(known)
+    state = jax.tree.map(emptied, own, is_leaf=_is_cache)
+    return {'seen': seen, 'length': source['length']}, state
 
-  def step(self, tokens_B: jax.Array, state: dict[str, Any]) -> tuple[jax.Array, dict[str, Any]]:
-    """Logits of what follows one more token, and the state after it."""
-    first = jax.tree.leaves(state['known'], is_leaf=lambda node: isinstance(node, Known))[0]
-    position_B1 = first.own.position_B.reshape(len(tokens_B), -1)[:, :1]
+  def step(self, tokens_B: jax.Array, state: Any, source: Any) -> tuple[jax.Array, Any]:
+    """Logits of what follows one more token, and the state after it.
+
+    Args:
+      tokens_B: of texts, or of several for each source, next to one another.
+      state, source: of `begin`; the state may be that of several texts for each source.
+    """
+    first = jax.tree.leaves(state, is_leaf=_is_cache)[0]
+    position_B1 = first.position_B.reshape(len(tokens_B), -1)[:, :1]
     x_B1D = self._embedded(self.embed, tokens_B[:, None], position_B1, False)
-    seen = padding(state['length'], first.memory.k_BSGK.shape[-3])
-    y_B1D, known = self.decoder(x_B1D, None, None, seen, False, state['known'])
-    return self._logits(y_B1D)[:, 0], state | {'known': known}
+    known = jax.tree.map(Known, state, source['seen'], is_leaf=_is_cache)
+    length = jax.tree.leaves(source['seen'], is_leaf=_is_cache)[0].k_BSGK.shape[-3]
+    seen = padding(source['length'], length)
+    y_B1D, known = self.decoder(x_B1D, None, None, seen, False, known)
+    return self._logits(y_B1D)[:, 0], _parted(known)[0]
 
   def _block(self, cross):
     return {
       'heads': self.heads,
+      'kv_heads': self.kv_heads,
       'hidden': self.hidden,
       'rotary': self.positions == 'rotary',
       'activation': self.activation,
@@ -166,3 +177,16 @@ class Transformer(nn.Module):
     if self.pre_norm:
       y_BTD = self.decoder_norm(y_BTD)
     return self.embed.attend(y_BTD) if self.tied else self.head(y_BTD)
+
+
+def _is_cache(node):
+  return isinstance(node, Cache)
+
+
+def _parted(known):
+  # What the blocks keep of their own steps, and of what they look at.
+  is_known = lambda node: isinstance(node, Known)  # noqa: E731
+  return tuple(
+    jax.tree.map(lambda one, of=of: getattr(one, of), known, is_leaf=is_known)
+    for of in ('own', 'memory')
+  )

@@ -91,11 +91,12 @@ def translation(
     del key
     variables = {'params': averaged(state), **state.stats}
 
+    source, start = model.apply(variables, inputs, length, method='begin')
+
     def write(tokens_B, state):
-      return model.apply(variables, tokens_B, state, method='step')
+      return model.apply(variables, tokens_B, state, source, method='step')
 
     batch = len(inputs['length'])
-    start = model.apply(variables, inputs, length, method='begin')
     if beam == 1:
       return greedy(write, start, batch, length)[:, None]
     return beam_search(write, start, batch, length, beam, length_penalty)[0][:, :best]

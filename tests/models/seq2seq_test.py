@@ -37,12 +37,20 @@ def test_steps_equal_teacher_forcing_and_padding_is_not_seen(fields):
   longer = {'values': np.pad(SOURCE['values'], ((0, 0), (0, 2)), constant_values=5)}
   longer['values'][1, 2:] = 7
   longer['length'] = SOURCE['length']
-  state = model.apply(variables, longer, 3, method='begin')
-  assert {len(leaf) for leaf in jax.tree.leaves(state)} == {2}
-  step = jax.jit(lambda tokens, state: model.apply(variables, tokens, state, method='step'))
+  source, state = model.apply(variables, longer, 3, method='begin')
+  assert {len(leaf) for leaf in jax.tree.leaves((source, state))} == {2}
+  step = jax.jit(lambda tokens, state: model.apply(variables, tokens, state, source, method='step'))
+  beams = jax.tree.map(lambda x: np.repeat(x, 3, axis=0), state)
   for time in range(3):
     logits_BV, state = step(TOKENS[:, time], state)
     np.testing.assert_allclose(logits_BV, logits_BTV[:, time], rtol=1e-5, atol=1e-6)
+    # Three texts of each source, of which the last goes another way.
+    tokens = np.repeat(TOKENS[:, time], 3)
+    tokens[2::3] = 4 + time
+    several_BV, beams = step(tokens, beams)
+    alike = several_BV.reshape(2, 3, -1)[:, :2]
+    np.testing.assert_allclose(alike, logits_BTV[:, [time, time]], rtol=1e-5, atol=1e-6)
+    assert not np.allclose(several_BV[5], logits_BTV[1, time], rtol=1e-3)
 
 
 @pytest.mark.parametrize('attention', ['additive', 'general'])

@@ -63,6 +63,7 @@ def test_fields_go_before_those_of_a_preset():
   [
     {},
     {'positions': 'rotary', 'activation': 'swiglu', 'pre_norm': True, 'scan': True},
+    {'kv_heads': 1, 'scan': True},
     {'positions': 'learned', 'tied': False, 'source_vocabulary': 10, 'remat': True},
   ],
 )
@@ -70,12 +71,20 @@ def test_steps_of_a_transformer_are_its_teacher_forcing(fields):
   model = Transformer(**PAIR | fields)
   variables = {'params': filled(model, SOURCE, TOKENS)}
   want = jax.jit(model.apply)(variables, SOURCE, TOKENS)
-  state = jax.jit(lambda source: model.apply(variables, source, TIME, method='begin'))(SOURCE)
-  step = jax.jit(lambda tokens_B, state: model.apply(variables, tokens_B, state, method='step'))
+  begin = jax.jit(lambda source: model.apply(variables, source, TIME, method='begin'))
+  source, state = begin(SOURCE)
+  step = jax.jit(lambda tokens, state: model.apply(variables, tokens, state, source, method='step'))
+  beams = jax.tree.map(lambda x: np.repeat(x, 3, axis=0), state)
   for t in range(TIME):
     logits_BV, state = step(TOKENS[:, t], state)
     assert_near(logits_BV, want[:, t], 1e-5)
-  assert {a.shape[0] for a in jax.tree.leaves(state)} == {BATCH}
+    # Three texts of each source, of which the last goes another way.
+    tokens = np.repeat(TOKENS[:, t], 3)
+    tokens[2::3] = t + 3
+    several_BV, beams = step(tokens, beams)
+    assert_near(several_BV.reshape(BATCH, 3, -1)[:, :2], want[:, [t, t]], 1e-5)
+    assert not np.allclose(several_BV[5], want[1, t], rtol=1e-3)
+  assert {a.shape[0] for a in jax.tree.leaves((source, state))} == {BATCH}
 
 
 def test_what_is_behind_a_source_has_no_effect_on_any_step():
@@ -88,7 +97,13 @@ def test_what_is_behind_a_source_has_no_effect_on_any_step():
 
 
 @pytest.mark.parametrize(
-  'fields', [{}, {'positions': 'rotary', 'scan': True, 'kv_heads': 1, 'tied': False}]
+  'fields',
+  [
+    {},
+    {'positions': 'rotary', 'scan': True, 'kv_heads': 1, 'tied': False},
+    {'positions': 'rotary', 'window': 2},
+    {'window': 3},
+  ],
 )
 @pytest.mark.parametrize('time', [0, 3])
 def test_steps_of_a_gpt_are_its_teacher_forcing(fields, time):
@@ -100,6 +115,19 @@ def test_steps_of_a_gpt_are_its_teacher_forcing(fields, time):
   for t in range(time, TIME):
     logits_BV, state = step(TOKENS[:, t], state)
     assert_near(logits_BV, want[:, t], 1e-5)
+
+
+def test_blocks_with_a_window_see_so_far_back():
+  model = GPT(**TEXT | {'window': 2})
+  variables = {'params': filled(model, TOKENS)}
+
+  def first_token_moves(time):
+    other = TOKENS.copy()
+    other[:, 0] += 1
+    run = jax.jit(lambda tokens_BT: model.apply(variables, tokens_BT))
+    return np.any(run(other)[:, time] != run(TOKENS)[:, time])
+
+  assert [first_token_moves(time) for time in range(4)] == [True, True, True, False]  # two blocks
 
 
 def test_a_gpt_of_one_block_writes_on_from_its_last_context():
