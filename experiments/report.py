@@ -35,6 +35,9 @@ def write_report(
     outputs = predict(experiment.task, state, stream, config['seed'])
     given = settled(experiment, state, config['seed'])
     sections = experiment.sections(state, arrays['inputs'], arrays['targets'], outputs, **given)
+  if trouble := experiment.trouble(rows):
+    note = f'<p class="note bad">{escape(trouble)}.</p>'
+    sections.append(Section('Trouble in training', note, warning=True))
   sections += adversarial.over_time(watched(folder))
   if remarks := experiment.data.remarks:
     lines = ''.join(f'<li>{escape(remark)}</li>' for remark in remarks)

@@ -28,7 +28,7 @@ from experiments.launch import config_path, define_config, launch, plain
 from experiments.outcome import figures, lines, selected
 from experiments.report import write_diverged, write_report
 from experiments.settings import use
-from experiments.watching import watching
+from experiments.watching import alert, watching
 from nn_zoo.build import Experiment, build
 from nn_zoo.data import kept as kept_data
 from nn_zoo.fitting import targets_of
@@ -100,7 +100,7 @@ def _fit(experiment, config, folder, record, stop):
       checkpoint=checkpoints,
       record=record,
       stop=stop,
-      observe=watching(experiment, config, folder),
+      observe=alert(experiment, record, watching(experiment, config, folder)),
       observed=experiment.watched,
       **loop,
     )

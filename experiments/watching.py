@@ -1,5 +1,6 @@
-"""What is looked at during a run besides its metrics, where config.train.watch is set."""
+"""What is looked at during a run besides its metrics: its trouble and, if asked for, all measures."""
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,15 @@ from nn_zoo.build import Experiment
 from nn_zoo.data.dataset import take
 from nn_zoo.task import State
 from nn_zoo.train.evaluation import predict
+from nn_zoo.train.record import Record
+
+Watch = Callable[[int, State], dict[str, dict[str, float]]]
 
 FOLDER, FIRST = 'watched', 8  # of the run; outputs that are kept
 WATCHED = ('validation', 'test')  # the first of these that there is
 
 
-def watching(
-  experiment: Experiment, config: Mapping[str, Any], folder: Path
-) -> Callable[[int, State], dict[str, dict[str, float]]] | None:
+def watching(experiment: Experiment, config: Mapping[str, Any], folder: Path) -> Watch | None:
   """A function for `fit` that measures at every evaluation, or None if that is not asked for.
 
   The measures are of the validation examples, or of the test examples if there are none. The outputs of the
@@ -41,6 +43,20 @@ def watching(
     return {split: {name: value for name, value in found.items() if isinstance(value, float)}}
 
   return watch
+
+
+def alert(experiment: Experiment, record: Record, watch: Watch | None) -> Watch:
+  """The function `watch`, or one that measures nothing, which logs what has gone wrong once it has."""
+  logged: list[str] = []
+
+  def observe(step: int, state: State) -> dict[str, dict[str, float]]:
+    trouble = experiment.trouble(record.rows)
+    if trouble and not logged:
+      logging.getLogger(__name__).warning(trouble)
+      logged.append(trouble)
+    return watch(step, state) if watch else {}
+
+  return observe
 
 
 def watched(folder: Path) -> list[tuple[int, np.ndarray]]:

@@ -1,6 +1,6 @@
 """From a config to an experiment: the only file that imports every room."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,6 +53,7 @@ class Experiment(NamedTuple):
   watched: 'split/figure' of the measures that are taken at every evaluation, see `train.watch`.
   at_rate: the task at a learning rate, which may be traced.
   derived: figures of a whole split -> others that follow from them.
+  trouble: rows of the record -> what has gone wrong in training, in a line; '' for nothing.
   """
 
   model: nn.Module
@@ -66,6 +67,7 @@ class Experiment(NamedTuple):
   watched: tuple[str, ...] = ()
   at_rate: Callable[[Any], Task] | None = None
   derived: Callable[[dict[str, Any]], dict[str, Any]] = lambda values: {}
+  trouble: Callable[[Sequence[Mapping[str, Any]]], str] = lambda rows: ''
 
 
 def build(
@@ -131,7 +133,17 @@ def build(
   split = next(iter(evals), None)  # validation, if there is any
   watched = tuple(f'{split}/{name}' for name in kind.watched if train['watch'] and split)
   experiment = Experiment(
-    model, task, data, stream, evals, measures, sections, settle, watched, derived=kind.derived
+    model,
+    task,
+    data,
+    stream,
+    evals,
+    measures,
+    sections,
+    settle,
+    watched,
+    derived=kind.derived,
+    trouble=kind.trouble,
   )
   state = _rehearse(config, experiment)
 

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -54,6 +54,8 @@ class Kind(NamedTuple):
   watched: tuple[str, ...] = ()  # what measures give, if they are taken at every evaluation
   # Of the figures of a whole split, others that follow from them.
   derived: Callable[[dict[str, Any]], dict[str, float | None]] = lambda values: {}
+  # Of the rows of a record: what has gone wrong in training, in a line; '' for nothing.
+  trouble: Callable[[Sequence[Mapping[str, Any]]], str] = lambda rows: ''
 
 
 def _symmetric(data: Dataset) -> dict[str, Any]:
@@ -73,11 +75,10 @@ def _r2(predictions: np.ndarray, targets: np.ndarray) -> float:
   return float(r2_score(targets, predictions))
 
 
-def _generated(inputs, targets, outputs, *, measure, judged, **found) -> list[Section]:
+def _generated(inputs, targets, outputs, *, measure, **found) -> list[Section]:
   # The report of generated examples, with the verdict on them.
   values = measure(outputs, targets)
-  verdict = generated.collapsed(values, {name: float(mean.value) for name, mean in judged.items()})
-  shares = values.get('mode_shares')
+  verdict, shares = generated.collapsed(values), values.get('mode_shares')
   return adversarial_report.sections(
     inputs, targets, outputs, verdict=verdict, mode_shares=shares, **found
   )
@@ -117,6 +118,7 @@ KINDS = {
     shown=generated.shown,
     posed=from_latents,
     measured=_against_data,
+    trouble=generated.won,
   ),
   'anomaly': Kind(
     'classes',

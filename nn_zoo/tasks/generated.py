@@ -7,7 +7,7 @@ import functools
 import logging
 import math
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -26,6 +26,8 @@ from nn_zoo.ops.generated import (
   neighbourhoods,
 )
 from nn_zoo.task import averaged
+
+LONG = 5  # rows of the record
 
 
 def measures(
@@ -76,7 +78,7 @@ def measures(
   return {'generated': figures}
 
 
-def collapsed(values: dict[str, Any], judged: dict[str, float] | None = None) -> str:
+def collapsed(values: dict[str, Any]) -> str:
   """A line that says so where the generator makes little of what the data holds, else ''.
 
   It has collapsed if it covers less than a tenth of the data, finds less than half of the modes or classes,
@@ -84,7 +86,6 @@ def collapsed(values: dict[str, Any], judged: dict[str, float] | None = None) ->
 
   Args:
     values: of `measures`.
-    judged: metrics of an evaluation, such as real_accuracy.
   """
   found, modes_K = values.get('modes', math.inf), values.get('mode_shares', ())
   trouble = ''
@@ -99,13 +100,27 @@ def collapsed(values: dict[str, Any], judged: dict[str, float] | None = None) ->
       f'the generator has collapsed: {trouble}; try a gradient penalty (task.r1 or task.gradient_penalty), '
       'task.pack, or a smaller optimizer.learning_rate'
     )
-  rates = [(judged or {}).get(name, 0) for name in ('real_accuracy', 'generated_accuracy')]
-  if min(rates) > 0.999:
-    return (
-      'the critic has won: it tells every generated example from every one of the data; try a lower '
-      'task.critic_optimizer.learning_rate, task.r1, or task.instance_noise'
-    )
   return ''
+
+
+def won(rows: Sequence[Mapping[str, Any]]) -> str:
+  """A line that says so where the critic has been right about next to everything for LONG rows, else ''.
+
+  Args:
+    rows: of a run's metrics, see `nn_zoo.train.record.Record`; those of training count.
+  """
+  right = [
+    (row['step'], min(row[name] or 0 for name in ('real_accuracy', 'generated_accuracy')))
+    for row in rows
+    if row['split'] == 'train' and 'real_accuracy' in row
+  ][-LONG:]
+  if len(right) < LONG or min(rate for _, rate in right) <= 0.999:
+    return ''
+  return (
+    f'the critic has won: since step {right[0][0]} or before it tells every generated example from every '
+    'one of the data, from which a generator learns little; try a lower '
+    'task.critic_optimizer.learning_rate, task.r1, or task.instance_noise'
+  )
 
 
 def _flat(x_NHWC):
@@ -118,16 +133,12 @@ def shown(
   """What a report shows besides the generated examples, see `nn_zoo.report.adversarial`.
 
   Args:
-    fields: of the task, with `predict`, `evaluate`, `prepare`, `data` and `measures` of the experiment.
+    fields: of the task, with `predict`, `prepare`, `data` and `measures` of the experiment.
     model: of the task.
     state: of the task.
     inputs: latents and labels.
   """
   data, found = fields['data'], {'measure': fields['measures']['generated']}
-  held = next(part for part in (data.test, data.validation) if len(part['targets']))
-  rows = jax.tree.map(lambda array: array[:1000], held)
-  batch = rows | {'weight': np.ones(len(rows['targets']), np.float32)}
-  found['judged'] = jax.jit(fields['evaluate'])(state, batch, jax.random.key(0))
   examples = data.train['targets']
   if examples.ndim == 2 and examples.shape[1] == 2 and not model.classes and fields['pack'] == 1:
     found['field'] = _field(model, state.critic, fields['prepare'], 1.25 * np.abs(examples).max())

@@ -146,14 +146,25 @@ def made(rules: Rules, state: Players, inputs: Mapping[str, Any]) -> jax.Array:
 
 
 def evaluate(rules: Rules, state: Players, batch: Batch, key: Key) -> Metrics:
-  """Both losses on held-out data without penalties, and how often the critic is right."""
+  """Both losses on held-out data without penalties, and how often the critic is right.
+
+  Raises:
+    InputError: packs that are not cut in the same way whatever the batch is.
+  """
   del key
-  if rules.pack > 1:
-    return {}
   label_B, weight_B = batch['inputs'].get('label'), batch['weight']
+  if len(weight_B) % rules.pack:
+    raise InputError(
+      f'task.pack={rules.pack}: does not divide the {len(weight_B)} examples of a batch of evaluation; '
+      'change train.eval_batch_size or, if that is larger, the size of the split'
+    )
+  weight_B = weight_B.reshape(-1, rules.pack).min(axis=1)
   real_B, fake_B = (
     _judge(rules, state.critic.params, state.critic.stats, x, label_B, False)[0]
-    for x in (rules.prepare(batch['targets']), made(rules, state, batch['inputs']))
+    for x in (
+      ops.packed(rules.prepare(batch['targets']), rules.pack),
+      ops.packed(made(rules, state, batch['inputs']), rules.pack),
+    )
   )
   return {
     'critic_loss': Mean.of(rules.plain.real(real_B) + rules.plain.generated(fake_B), weight_B),

@@ -45,6 +45,18 @@ def test_a_watched_run_is_measured_at_every_evaluation_and_resumes_the_same(tmp_
   assert rows(tmp_path / 'cut') == rows(tmp_path / 'straight')
 
 
+def test_a_critic_that_wins_is_told_in_the_log_and_on_top_of_the_report(tmp_path, caplog):
+  config = points(30) | {'optimizer': points(30)['optimizer'] | {'learning_rate': 0.0}}
+  config['task']['critic_optimizer'] = {'learning_rate': 0.02}
+  config['task']['r1'] = 0.0
+  config['data'] = {**config['data'], 'radius': 50.0}
+  config['train'] |= {'steps': 300, 'log_every': 10, 'eval_every': 150}
+  train(config, tmp_path)
+  assert caplog.text.count('the critic has won: since step') == 1
+  page = (tmp_path / 'report.html').read_text()
+  assert page.index('the critic has won') < page.index('Learning curves')
+
+
 def test_what_is_watched_can_choose_the_step(tmp_path):
   config = plain(load_config('configs/gru_addition.py'))
   config['data'] |= {'digits': 1, 'examples': 55, 'validation': 5, 'test': 0}

@@ -14,7 +14,7 @@ from nn_zoo.models import create_model
 from nn_zoo.task import averaged
 from nn_zoo.tasks import TASKS
 from nn_zoo.tasks.adversarial import Players, adversarial
-from nn_zoo.tasks.generated import collapsed, measures
+from nn_zoo.tasks.generated import collapsed, measures, won
 from nn_zoo.train.optimizer import optimizer
 
 KEY = jax.random.key(0)
@@ -150,12 +150,22 @@ def test_a_remedy_changes_what_the_critic_learns_from(name):
   assert abs(loss - plain_loss()) > 1e-6
 
 
-def test_a_critic_of_packs_sees_them_side_by_side_and_is_not_evaluated():
+def test_a_critic_of_packs_sees_them_side_by_side_and_judges_them_whole():
   task, data = make(pack=2), batch()
   state, _, metrics = stepped(task, data)
   assert state.critic.params['critic']['SpectralLinear_0']['kernel'].shape == (4, 8)
   assert metrics['critic_loss'].weight == 8
-  assert task.evaluate(state, data, KEY) == {}
+  found = task.evaluate(state, data, KEY)
+  assert found['critic_loss'].weight == 8
+  half = [jax.tree.map(lambda x, n=n: x[8 * n : 8 * n + 8], data) for n in range(2)]
+  parts = [task.evaluate(state, part, KEY) for part in half]
+  jax.tree.map(
+    lambda whole, *part: np.testing.assert_allclose(whole, sum(part), rtol=1e-5), found, *parts
+  )
+  data['weight'][-1] = 0  # padding spoils the pack that it is in
+  assert task.evaluate(state, data, KEY)['critic_loss'].weight == 7
+  with pytest.raises(InputError, match=r'task.pack=2: does not divide the 15 examples of a batch'):
+    task.evaluate(state, jax.tree.map(lambda x: x[:15], data), KEY)
 
 
 def test_truncation_bounds_the_latents():
@@ -243,7 +253,20 @@ def test_a_collapse_is_logged(caplog):
   assert not collapsed({'coverage': 0.5, 'modes': 5, 'mode_kl': 0.6, 'mode_shares': [0.2] * 8})
   assert collapsed({'coverage': 0.5, 'modes': 3, 'mode_kl': 0.1, 'mode_shares': [0.2] * 8})
   assert collapsed({'coverage': 0.5, 'modes': 8, 'mode_kl': 0.7, 'mode_shares': [0.2] * 8})
-  assert 'critic has won' in collapsed({}, {'real_accuracy': 1.0, 'generated_accuracy': 1.0})
+
+
+def test_a_critic_that_wins_for_long_is_told():
+  def rows(rates):
+    names = ('real_accuracy', 'generated_accuracy')
+    pairs = ((rate, 1.0) for rate in rates)
+    rows = [dict(zip(names, pair, strict=True)) for pair in pairs]
+    return [{'step': 10 * n, 'split': 'train', **row} for n, row in enumerate(rows, 1)]
+
+  assert won(rows([0.5] + [1.0] * 5)).startswith('the critic has won: since step 20 or before')
+  assert not won(rows([1.0] * 4))
+  assert not won(rows([1.0] * 5 + [0.9]))
+  assert not won([row | {'split': 'validation'} for row in rows([1.0] * 5)])
+  assert not won([{'step': 1, 'split': 'train', 'critic_loss': 1.0}] * 5)
 
 
 def test_images_are_measured_by_a_classifier_of_their_own():
