@@ -21,6 +21,7 @@ def measures(tokenizer: Any) -> dict[str, Callable[..., dict[str, float]]]:
 
   The figures are those of sacreBLEU at its settings, on cased text as people write it: 'bleu'
   and 'chrf' of all texts together, 0 to 100, and 'exact', the share of texts that equal their reference.
+  There is no 'bleu' where no reference has the four words that it counts.
   References are what the targets' token ids spell: the text itself, unless it was cut at `data.length` or
   holds what is unknown to the tokenizer.
 
@@ -40,6 +41,9 @@ def measures(tokenizer: Any) -> dict[str, Callable[..., dict[str, float]]]:
     equal = [one == other for one, other in zip(written, references, strict=True)]
     bleu = sacrebleu.corpus_bleu(written, [references], force=True).score
     chrf = sacrebleu.corpus_chrf(written, [references]).score
-    return dict(zip(FIGURES, (bleu, chrf, float(np.mean(equal))), strict=True))
+    found = dict(zip(FIGURES, (bleu, chrf, float(np.mean(equal))), strict=True))
+    if not sacrebleu.corpus_bleu(references, [references], force=True).totals[-1]:
+      del found['bleu']  # not even the references would have any
+    return found
 
   return {'translation': translation}

@@ -43,10 +43,18 @@ class Monitor:
     self.history = history
 
   def add(self, figures: Mapping[str, Mapping]) -> bool:
-    """Takes the figures of one evaluation, split -> metric -> value; True if it is the best so far."""
+    """Takes the figures of one evaluation, split -> metric -> value; True if it is the best so far.
+
+    Raises:
+      InputError: one that data can lack, such as BLEU, is not among them.
+    """
     if not self.name:
       return False
     split, _, metric = self.name.partition('/')
+    if metric not in figures[split]:
+      raise InputError(
+        f'train.monitor={self.name!r}: these data have no {metric}; expected another'
+      )
     value = self.sign * float(figures[split][metric])
     self.history.append(value if np.isfinite(value) else -sys.float_info.max)
     return self.history[-1] > max(self.history[:-1], default=-np.inf)

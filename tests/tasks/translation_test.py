@@ -121,6 +121,19 @@ def test_measures_are_those_of_the_texts():
   assert 0 < half['bleu'] < 100
 
 
+def test_texts_of_less_than_four_words_have_no_bleu():
+  known = ['cat sat on', 'dog']
+  mine = tokenizer.learn('characters', known, 0)
+  targets = np.zeros((2, 16), np.int32)
+  for row, one in zip(targets, mine.encode(known), strict=True):
+    row[: len(one) + 2] = [2, *one, 3]
+  measure = measures(mine)['translation']
+  assert measure(targets[:, None, 1:], {'values': targets}) == {
+    'chrf': pytest.approx(100),
+    'exact': 1.0,
+  }
+
+
 def test_a_text_is_decoded_alike_alone_and_among_others():
   task, state, _ = made(beam=2)
   predict = jax.jit(task.predict)

@@ -218,6 +218,12 @@ def test_a_figure_without_examples_does_not_look_like_divergence(tmp_path):
   assert np.isfinite(record.rows[0]['loss'])
 
 
+def test_a_figure_that_these_data_lack_is_one_line():
+  monitor = Monitor('test/bleu', 'max', 0, [], ['test/bleu'])
+  with pytest.raises(InputError, match=r"^train.monitor='test/bleu': these data have no bleu"):
+    monitor.add({'test': {'loss': 1.0}})
+
+
 def test_the_best_is_found_although_one_figure_is_not_a_number():
   monitor = Monitor('test/loss', 'min', 2, [], ['test/loss'])
   found = [monitor.add({'test': {'loss': value}}) for value in (np.nan, 3.0, 2.0, np.nan, 1.0)]
