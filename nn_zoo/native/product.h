@@ -1,8 +1,8 @@
 // Products of matrices, c = a b for each of a batch, where a, b or both may be given transposed.
 //
-// A task takes a panel of b, some columns by a block of the depth: it is packed into the first cache and met there
-// by all rows of a, a tile of rows x panel at a time in registers. Each entry is summed in the order of its depth,
-// whatever the tiles and the threads.
+// A task has some rows of a and some columns of b. Block by block of the depth, its rows are packed in tiles for the
+// second cache; panels of columns, packed for the first, then meet them one after the other, a tile x a panel at a time
+// in registers. Each entry is summed in the order of its depth, whatever the tiles and the threads.
 #pragma once
 
 #include "parallel.h"
@@ -19,22 +19,22 @@ struct Product {
   float* c;
 };
 
-constexpr int64_t DEPTH = 256;  // of a panel, at most
-constexpr int64_t TASKS = 4;    // a thread, at least, so that one that is held up keeps the others waiting for little
+constexpr int64_t DEPTH = 256;                 // of a block, at most
+constexpr int64_t ROWS = 384, COLUMNS = 512;  // of a task, at most
+constexpr int64_t TASKS = 2;    // a thread, at least, so that one that is held up keeps the others waiting for little
 
-template <bool TURNED, int P, int V>
-inline void product_tile(const float* a, int64_t step, const float* panel, int64_t depth, float* c, int64_t columns,
-                         int64_t left, bool add) {
+// c, or c += where there was a block before: a tile of a, [k, row], x a panel of b, of one block of the depth.
+template <int P, int V>
+inline void product_tile(const float* a, const float* panel, int64_t depth, float* c, int64_t columns, int64_t left,
+                         bool add) {
   Vector sum[P][V] = {};
-  for (int64_t k = 0; k < depth; ++k, panel += V * LANES) {
+  for (int64_t k = 0; k < depth; ++k, panel += V * LANES, a += P) {
     Vector w[V];
     for (int v = 0; v < V; ++v) w[v] = load(panel + v * LANES);
 #pragma GCC unroll 32
-    for (int p = 0; p < P; ++p) {
-      const float factor = TURNED ? a[k * step + p] : a[p * step + k];
+    for (int p = 0; p < P; ++p)
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) sum[p][v] += factor * w[v];
-    }
+      for (int v = 0; v < V; ++v) sum[p][v] += a[p] * w[v];
   }
 #pragma GCC unroll 32
   for (int p = 0; p < P; ++p)
@@ -68,50 +68,123 @@ inline void transpose(Vector (&square)[LANES]) {
   if constexpr (HALF > 1) transpose<HALF / 2>(square);
 }
 
+// Blocks of the depth are of about the same size.
+struct Block {
+  int64_t first, depth;
+  Block(const Product& f, int64_t number) {
+    const int64_t blocks = ceil_div(f.depth, DEPTH);
+    first = number * f.depth / blocks;
+    depth = (number + 1) * f.depth / blocks - first;
+  }
+};
+
 // panel[k, column], zero beyond the last column.
 template <int V>
-inline void pack_panel(const Product& f, const float* b, int64_t first, int64_t depth, int64_t left, float* to) {
+inline void pack_panel(const Product& f, const float* b, Block block, int64_t column, float* to) {
   constexpr int64_t WIDTH = V * LANES;
+  const int64_t left = f.columns - column;
   if (!f.b_turned) {
-    for (int64_t k = 0; k < depth; ++k)
-      for (int v = 0; v < V; ++v)
-        store(to + k * WIDTH + v * LANES, load(b + (first + k) * f.columns + v * LANES, static_cast<int>(left - v * LANES)));
+    const float* from = b + block.first * f.columns + column;
+    for (int64_t k = 0; k < block.depth; ++k, from += f.columns, to += WIDTH)
+      for (int v = 0; v < V; ++v) store(to + v * LANES, load(from + v * LANES, static_cast<int>(left - v * LANES)));
     return;
   }
+  const float* from = b + column * f.depth + block.first;
   for (int64_t n = 0; n < WIDTH; n += LANES)
-    for (int64_t k = 0; k < depth; k += LANES) {
+    for (int64_t k = 0; k < block.depth; k += LANES) {
       Vector square[LANES];
       for (int i = 0; i < LANES; ++i)
-        square[i] = n + i < left ? load(b + (n + i) * f.depth + first + k, static_cast<int>(depth - k)) : Vector{};
+        square[i] = n + i < left ? load(from + (n + i) * f.depth + k, static_cast<int>(block.depth - k)) : Vector{};
       transpose<LANES / 2>(square);
-      for (int i = 0; i < std::min<int64_t>(LANES, depth - k); ++i) store(to + (k + i) * WIDTH + n, square[i]);
+      for (int i = 0; i < std::min<int64_t>(LANES, block.depth - k); ++i) store(to + (k + i) * WIDTH + n, square[i]);
     }
 }
 
+// tile[k, row]
+template <bool TURNED, int P>
+inline void pack_tile(const float* a, int64_t step, int64_t depth, float* to) {
+  if (TURNED) {
+    for (int64_t k = 0; k < depth; ++k)
+      for (int p = 0; p < P; p += LANES) store(to + k * P + p, load(a + k * step + p, P - p), P - p);
+    return;
+  }
+  for (int64_t k = 0; k < depth; k += LANES)
+    for (int p = 0; p < P; p += LANES) {
+      Vector square[LANES];
+      for (int i = 0; i < LANES; ++i)
+        square[i] = p + i < P ? load(a + (p + i) * step + k, static_cast<int>(depth - k)) : Vector{};
+      transpose<LANES / 2>(square);
+      for (int i = 0; i < std::min<int64_t>(LANES, depth - k); ++i) store(to + (k + i) * P + p, square[i], P - p);
+    }
+}
+
+// tiles[tile, k, row] of rows top ...
 template <bool TURNED, int V>
-void product_panel(const Product& f, int64_t entry, int64_t column, int64_t top, int64_t rows) {
-  alignas(64) float panel[DEPTH * V * LANES];
-  const float* a = f.a + entry * f.rows * f.depth;
-  const float* b = f.b + entry * f.depth * f.columns + column * (f.b_turned ? f.depth : 1);
-  float* c = f.c + (entry * f.rows + top) * f.columns + column;
-  const int64_t left = f.columns - column, blocks = ceil_div(f.depth, DEPTH), step = TURNED ? f.rows : f.depth;
-  for (int64_t block = 0; block < blocks; ++block) {
-    const int64_t first = block * f.depth / blocks, depth = (block + 1) * f.depth / blocks - first;
-    pack_panel<V>(f, b, first, depth, left, panel);
-    cover<SUMS / V>(rows, [&](auto tile, int64_t row) {
-      const float* from = a + (TURNED ? first * step + top + row : (top + row) * step + first);
-      product_tile<TURNED, tile, V>(from, step, panel, depth, c + row * f.columns, f.columns, left, block > 0);
-    });
+inline void pack_tiles(const Product& f, const float* a, Block block, int64_t top, int64_t rows, float* to) {
+  const int64_t step = TURNED ? f.rows : f.depth;
+  const float* from = a + (TURNED ? block.first * step + top : top * step + block.first);
+  cover<SUMS / V>(rows, [&](auto tile, int64_t row) {
+    pack_tile<TURNED, tile>(from + row * (TURNED ? 1 : step), step, block.depth, to + row * block.depth);
+  });
+}
+
+// Rows top ... and columns left ... of one product; panels [block, panel, k, column] if they have been packed, or null.
+struct Part {
+  int64_t entry, top, rows, left, columns;
+  const float* panels;
+};
+
+thread_local Scratch tile_scratch, product_scratch;
+
+template <bool TURNED, int V>
+void product_part(const Product& f, const Part& part) {
+  constexpr int64_t WIDTH = V * LANES;
+  alignas(64) float own[DEPTH * WIDTH];
+  const float* a = f.a + part.entry * f.rows * f.depth;
+  const float* b = f.b + part.entry * f.depth * f.columns;
+  float* c = f.c + (part.entry * f.rows + part.top) * f.columns;
+  float* tiles = tile_scratch.floats(part.rows * DEPTH);
+  for (int64_t number = 0; number < ceil_div(f.depth, DEPTH); ++number) {
+    const Block block(f, number);
+    pack_tiles<TURNED, V>(f, a, block, part.top, part.rows, tiles);
+    for (int64_t column = part.left; column < part.left + part.columns; column += WIDTH) {
+      const float* panel = part.panels + block.first * ceil_div(f.columns, WIDTH) * WIDTH + column * block.depth;
+      if (!part.panels) pack_panel<V>(f, b, block, column, own), panel = own;
+      cover<SUMS / V>(part.rows, [&](auto tile, int64_t row) {
+        if (!part.panels && !f.b_turned)  // some of the next panel, whose rows lie far apart
+          for (int64_t k = row * block.depth / part.rows; k < (row + tile) * block.depth / part.rows; ++k)
+            for (int v = 0; v < V; ++v)
+              __builtin_prefetch(b + (block.first + k) * f.columns + column + WIDTH + v * LANES, 0, 2);
+        product_tile<tile, V>(tiles + row * block.depth, panel, block.depth, c + row * f.columns + column, f.columns,
+                              f.columns - column, number > 0);
+      });
+    }
   }
 }
 
+// Panels that several tasks read are packed before, once.
 template <bool TURNED, int V>
 void product_with(ffi::ThreadPool& pool, const Product& f) {
-  const int64_t panels = ceil_div(f.columns, V * LANES), most = ceil_div(f.rows, 4 * SUMS / V);
-  const int64_t parts = std::clamp<int64_t>(ceil_div(TASKS * pool.num_threads(), f.batch * panels), 1, most);
-  parallel_for(pool, f.batch * panels * parts, [=](int64_t n) {
-    const int64_t part = n % parts, top = part * f.rows / parts, panel = n / parts % panels;
-    product_panel<TURNED, V>(f, n / parts / panels, panel * V * LANES, top, (part + 1) * f.rows / parts - top);
+  constexpr int64_t WIDTH = V * LANES;
+  const int64_t panels = ceil_div(f.columns, WIDTH), least = TASKS * pool.num_threads();
+  int64_t bands = ceil_div(f.rows, ROWS), groups = ceil_div(f.columns, COLUMNS);
+  while (f.batch * bands * groups < least && 2 * groups <= panels) groups *= 2;
+  while (f.batch * bands * groups < least && f.rows / bands > 4 * SUMS / V) bands *= 2;
+  float* packed = bands > 1 ? product_scratch.floats(f.batch * panels * WIDTH * f.depth) : nullptr;
+  parallel_for(pool, packed ? f.batch * panels : 0, [=](int64_t n) {
+    const int64_t entry = n / panels, column = n % panels * WIDTH;
+    for (int64_t number = 0; number < ceil_div(f.depth, DEPTH); ++number) {
+      const Block block(f, number);
+      float* to = packed + (entry * f.depth + block.first) * panels * WIDTH + column * block.depth;
+      pack_panel<V>(f, f.b + entry * f.depth * f.columns, block, column, to);
+    }
+  });
+  parallel_for(pool, f.batch * bands * groups, [=](int64_t n) {
+    const int64_t band = n % bands, group = n / bands % groups, entry = n / bands / groups;
+    const int64_t top = band * f.rows / bands, left = group * panels / groups * WIDTH;
+    const int64_t right = std::min(f.columns, (group + 1) * panels / groups * WIDTH);
+    product_part<TURNED, V>(f, {entry, top, (band + 1) * f.rows / bands - top, left, right - left,
+                                packed ? packed + entry * f.depth * panels * WIDTH : nullptr});
   });
 }
 
@@ -120,7 +193,7 @@ inline void product(ffi::ThreadPool& pool, const Product& f) {
     f.a_turned ? product_with<true, vectors>(pool, f) : product_with<false, vectors>(pool, f);
   };
   if (f.columns <= LANES) return with(std::integral_constant<int, 1>{});
-  with(std::integral_constant<int, 4>{});
+  with(std::integral_constant<int, 2>{});
 }
 
 }  // namespace nn_zoo

@@ -125,6 +125,12 @@ void forward_share(const Forward& f, const float* input_panels, const float* pan
       cover<SUMS / V>(active, [&](auto tile, int64_t first) {
         constexpr int P = tile;
         Vector sum[P][V] = {};
+        for (int p = 0; p < P; ++p) {  // what the cell reads and writes lies in other pages for each row
+          const int64_t at = s.place(rows[first + p], t);
+          for (int gate = 0; gate < Cell::GATES; ++gate) __builtin_prefetch(f.gates + at * s.width() + gate * hidden + j, 1);
+          __builtin_prefetch(f.y + at * hidden + j, 1);
+          if (f.kept) __builtin_prefetch(f.kept + at * hidden + j, 1);
+        }
         multiply<P, V>(now + first * hidden, hidden, panel, hidden, sum);
         for (int p = 0; p < P; ++p) {
           const int64_t row = (first + p) * hidden, at = s.place(rows[first + p], t);
@@ -198,11 +204,13 @@ void backward_share(const Backward& f, const float* panels, const std::vector<in
     if (Cell::CANDIDATE) std::memset(f.dr + end * hidden, 0, rest * hidden * sizeof(float));
   }
   // Each row's product with what the step after it sent, plus what came directly.
-  const auto products = [&](const float* sent, int64_t active, auto use) {
+  const auto products = [&](const float* sent, int64_t active, auto fetch, auto use) {
     for (int64_t j = 0; j < hidden; j += BACK * LANES)
       cover<SUMS / BACK>(active, [&](auto tile, int64_t first) {
         constexpr int P = tile;
         Vector sum[P][BACK] = {};
+        for (int64_t row = first; row < first + P; ++row)
+          for (int64_t i = j; i < std::min(hidden, j + BACK * LANES); i += LANES) fetch(row, i);
         multiply<P, BACK>(sent + first * width, width, panels + j * width, width, sum);
         for (int p = 0; p < P; ++p)
           for (int w = 0; w < BACK && j + w * LANES < hidden; ++w) {
@@ -214,7 +222,13 @@ void backward_share(const Backward& f, const float* panels, const std::vector<in
   };
   over_time(s, rows, !s.reverse, [&](int64_t t, int64_t active, int64_t step) {
     const int64_t side = step & 1;
-    products(both + side * size, active, [&](int64_t row, int64_t i, int lanes, Vector dh) {
+    const auto fetch = [&](int64_t row, int64_t i) {
+      const int64_t at = s.place(rows[row], t), before = std::max<int64_t>(0, s.before(rows[row], t));
+      for (int gate = 0; gate < Cell::GATES; ++gate) __builtin_prefetch(f.gates + at * width + gate * hidden + i, 1);
+      __builtin_prefetch(f.dy + at * hidden + i);
+      if (Cell::MEMORY) __builtin_prefetch(f.kept + s.place(rows[row], before) * hidden + i);
+    };
+    products(both + side * size, active, fetch, [&](int64_t row, int64_t i, int lanes, Vector dh) {
       const int64_t b = rows[row], at = s.place(b, t), before = s.before(b, t);
       if (!Cell::CANDIDATE) store(direct + row * hidden + i, Vector{}, lanes);
       const float* c = before < 0 ? f.c0 + b * hidden : f.kept + s.place(b, before) * hidden;
@@ -227,7 +241,7 @@ void backward_share(const Backward& f, const float* panels, const std::vector<in
   for (int64_t m = 0; m < count; ++m)
     if (const int64_t last = last_buffer(s, rows, m, !s.reverse))
       std::memcpy(both + m * width, both + last * size + m * width, width * sizeof(float));
-  products(both, count, [&](int64_t row, int64_t i, int lanes, Vector dh) {
+  products(both, count, [](int64_t, int64_t) {}, [&](int64_t row, int64_t i, int lanes, Vector dh) {
     store(f.dh + rows[row] * hidden + i, dh, lanes);
     if (Cell::MEMORY) store(f.dc + rows[row] * hidden + i, load(dc + row * hidden + i, lanes), lanes);
   });

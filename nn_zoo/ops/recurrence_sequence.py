@@ -18,6 +18,7 @@ import jax.numpy as jnp
 
 from nn_zoo.native import library
 from nn_zoo.ops.linear import linear
+from nn_zoo.ops.product import product
 from nn_zoo.ops.recurrence_cells import CELLS, Saved, State
 from nn_zoo.ops.sequences import before_end
 
@@ -76,15 +77,14 @@ def _transpose(walk, residuals, slopes):
   g_BTG, r_BTH, state = _backward(
     walk, primals.recurrent_HG, primals.state, primals.length_B, y_BTH, h_BTH, saved, *slopes
   )
-  # Products of matrices: for those of three axes XLA copies and turns the largest array first.
   x_ND, h_NH, g_NG = _rows(primals.x_BTD), _rows(h_BTH), _rows(g_BTG)
-  recurrent_HG, recurrent_bias_H = h_NH.T @ g_NG, None
+  recurrent_HG, recurrent_bias_H = product(h_NH, g_NG, a_turned=True), None
   if r_BTH is not None:
     r_NH = _rows(r_BTH)
-    recurrent_HG = recurrent_HG.at[:, -r_NH.shape[1] :].set(h_NH.T @ r_NH)
+    recurrent_HG = recurrent_HG.at[:, -r_NH.shape[1] :].set(product(h_NH, r_NH, a_turned=True))
     recurrent_bias_H = r_NH.sum(0)
-  x_BTD = (g_NG @ primals.input_DG.T).reshape(primals.x_BTD.shape)
-  weights = x_ND.T @ g_NG, recurrent_HG, g_NG.sum(0), recurrent_bias_H
+  x_BTD = product(g_NG, primals.input_DG, b_turned=True).reshape(primals.x_BTD.shape)
+  weights = product(x_ND, g_NG, a_turned=True), recurrent_HG, g_NG.sum(0), recurrent_bias_H
   return Arguments(x_BTD, *weights, state, None)
 
 
