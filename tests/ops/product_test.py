@@ -8,8 +8,8 @@ from nn_zoo.ops.product import dense, product
 from tests.reference import assert_near
 
 TURNED = [(False, False), (False, True), (True, False), (True, True)]
-# (batch, rows, depth, columns): a tile and a panel that are not full, one row, more depth than a block holds, several
-# tasks that share panels, several that share rows.
+# (batch, rows, depth, columns): a tile and a panel that are not full, one row, more depth than a block
+# holds, several tasks that share panels, several that share rows.
 SIZES = [(1, 1, 1, 1), (1, 7, 129, 7), (3, 129, 7, 65), (2, 17, 600, 16), (1, 130, 3, 129)]
 SIZES += [(2, 800, 300, 40), (1, 30, 260, 1100)]
 rng = np.random.default_rng(0)
