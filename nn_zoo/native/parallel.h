@@ -47,6 +47,14 @@ inline void parallel_for(ffi::ThreadPool& pool, int64_t count, std::function<voi
   shared->finished.wait(lock, [&] { return shared->done.load() == count; });
 }
 
+constexpr int64_t LITTLE = 1 << 17;  // floats, which one thread has moved before another is awake
+
+// The same of work that moves so many floats in all: if they are few, the caller moves them.
+inline void parallel_for(ffi::ThreadPool& pool, int64_t count, int64_t floats, const std::function<void(int64_t)>& work) {
+  if (floats > LITTLE) return parallel_for(pool, count, work);
+  for (int64_t i = 0; i < count; ++i) work(i);
+}
+
 // Floats that a thread uses again and again, aligned for vectors; their contents are whatever was there before.
 class Scratch {
  public:

@@ -21,6 +21,7 @@ struct Product {
 
 constexpr int64_t DEPTH = 256;                // of a block, at most
 constexpr int64_t ROWS = 384, COLUMNS = 512;  // of a task, at most
+constexpr int64_t SHARED = 1 << 23;           // floats of panels that are kept for all tasks, at most
 constexpr int64_t TASKS = 2;  // a thread, at least, so that one that is held up keeps the others waiting for little
 
 // c, or c += where there was a block before: a tile of a, [k, row], x a panel of b, of one block of the depth.
@@ -68,15 +69,15 @@ inline void transpose(Vector (&square)[LANES]) {
   if constexpr (HALF > 1) transpose<HALF / 2>(square);
 }
 
-// Blocks of the depth are of about the same size.
 struct Block {
   int64_t first, depth;
-  Block(const Product& f, int64_t number) {
-    const int64_t blocks = ceil_div(f.depth, DEPTH);
-    first = number * f.depth / blocks;
-    depth = (number + 1) * f.depth / blocks - first;
-  }
 };
+
+// Blocks of the depth are of about the same size.
+inline Block block_of(const Product& f, int64_t number) {
+  const int64_t blocks = ceil_div(f.depth, DEPTH), first = number * f.depth / blocks;
+  return {first, (number + 1) * f.depth / blocks - first};
+}
 
 // panel[k, column], zero beyond the last column.
 template <int V>
@@ -134,7 +135,7 @@ struct Part {
   const float* panels;
 };
 
-thread_local Scratch tile_scratch, product_scratch;
+inline thread_local Scratch tile_scratch, product_scratch;
 
 template <bool TURNED, int V>
 void product_part(const Product& f, const Part& part) {
@@ -145,11 +146,12 @@ void product_part(const Product& f, const Part& part) {
   float* c = f.c + (part.entry * f.rows + part.top) * f.columns;
   float* tiles = tile_scratch.floats(part.rows * DEPTH);
   for (int64_t number = 0; number < ceil_div(f.depth, DEPTH); ++number) {
-    const Block block(f, number);
+    const Block block = block_of(f, number);
     pack_tiles<TURNED, V>(f, a, block, part.top, part.rows, tiles);
     for (int64_t column = part.left; column < part.left + part.columns; column += WIDTH) {
-      const float* panel = part.panels + block.first * ceil_div(f.columns, WIDTH) * WIDTH + column * block.depth;
-      if (!part.panels) pack_panel<V>(f, b, block, column, own), panel = own;
+      const float* panel = own;
+      if (part.panels) panel = part.panels + block.first * ceil_div(f.columns, WIDTH) * WIDTH + column * block.depth;
+      else pack_panel<V>(f, b, block, column, own);
       cover<SUMS / V>(part.rows, [&](auto tile, int64_t row) {
         if (!part.panels && !f.b_turned)  // some of the next panel, whose rows lie far apart
           for (int64_t k = row * block.depth / part.rows; k < (row + tile) * block.depth / part.rows; ++k)
@@ -170,11 +172,12 @@ void product_with(ffi::ThreadPool& pool, const Product& f) {
   int64_t bands = ceil_div(f.rows, ROWS), groups = ceil_div(f.columns, COLUMNS);
   while (f.batch * bands * groups < least && 2 * groups <= panels) groups *= 2;
   while (f.batch * bands * groups < least && f.rows / bands > 4 * SUMS / V) bands *= 2;
-  float* packed = bands > 1 ? product_scratch.floats(f.batch * panels * WIDTH * f.depth) : nullptr;
-  parallel_for(pool, packed ? f.batch * panels : 0, [=](int64_t n) {
+  const int64_t size = f.batch * panels * WIDTH * f.depth;
+  float* packed = bands > 1 && size <= SHARED ? product_scratch.floats(size) : nullptr;
+  parallel_for(pool, packed ? f.batch * panels : 0, size, [=](int64_t n) {
     const int64_t entry = n / panels, column = n % panels * WIDTH;
     for (int64_t number = 0; number < ceil_div(f.depth, DEPTH); ++number) {
-      const Block block(f, number);
+      const Block block = block_of(f, number);
       float* to = packed + (entry * f.depth + block.first) * panels * WIDTH + column * block.depth;
       pack_panel<V>(f, f.b + entry * f.depth * f.columns, block, column, to);
     }

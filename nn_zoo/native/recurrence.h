@@ -11,6 +11,7 @@
 
 #include "cells.h"
 #include "parallel.h"
+#include "product.h"
 
 namespace nn_zoo {
 
@@ -171,7 +172,7 @@ void walk(ffi::ThreadPool& pool, Forward f) {
   const int64_t blocks = ceil_div(f.s.hidden, BLOCK), row = Cell::GATES * BLOCK;
   float* inputs = panel_scratch.floats(blocks * row * (f.inputs + f.s.hidden));
   float* panels = inputs + blocks * row * f.inputs;
-  parallel_for(pool, blocks, [&, inputs, panels](int64_t n) {
+  parallel_for(pool, blocks, blocks * row * (f.inputs + f.s.hidden), [&, inputs, panels](int64_t n) {
     pack_forward<Cell>(f, f.input, f.inputs, n, inputs + n * row * f.inputs);
     pack_forward<Cell>(f, f.recurrent, f.s.hidden, n, panels + n * row * f.s.hidden);
   });
@@ -249,10 +250,9 @@ void backward_share(const Backward& f, const float* panels, const std::vector<in
 
 // panels[block of hidden units, k, unit] of the transposed weights.
 inline void pack_backward(const Backward& f, int64_t block, float* to) {
-  const int64_t first = block * BACK * LANES, width = f.s.width();
-  for (int64_t unit = 0; unit < BACK * LANES; ++unit)
-    for (int64_t k = 0; k < width; ++k)
-      to[k * BACK * LANES + unit] = first + unit < f.s.hidden ? f.recurrent[(first + unit) * width + k] : 0.0f;
+  Product product{};
+  product.depth = f.s.width(), product.columns = f.s.hidden, product.b_turned = true;
+  pack_panel<BACK>(product, f.recurrent, {0, f.s.width()}, block * BACK * LANES, to);
 }
 
 template <class Cell>
@@ -260,7 +260,7 @@ void walk(ffi::ThreadPool& pool, Backward f) {
   f.s.gates = Cell::GATES;
   const int64_t blocks = ceil_div(f.s.hidden, BACK * LANES), panel = f.s.width() * BACK * LANES;
   float* panels = panel_scratch.floats(blocks * panel);
-  parallel_for(pool, blocks, [&, panels](int64_t n) { pack_backward(f, n, panels + n * panel); });
+  parallel_for(pool, blocks, blocks * panel, [&, panels](int64_t n) { pack_backward(f, n, panels + n * panel); });
   const int64_t parts = shares(pool, f.s.batch);
   parallel_for(pool, parts, [&, panels](int64_t n) { backward_share<Cell>(f, panels, f.s.share(n, parts)); });
 }
