@@ -87,7 +87,9 @@ def _generated(inputs, targets, outputs, *, measure, **found) -> list[Section]:
 def _against_data(data: Dataset) -> dict[str, Callable]:
   label_N = data.train['inputs'].get('label')
   of = stacked_judge if data.stacked else judge
-  return generated.measures(data.train['targets'], label_N, len(data.classes), of)
+  held = next((part for part in (data.test, data.validation) if len(part['targets'])), None)
+  known = held and label_N is not None and (held['targets'], held['inputs']['label'])
+  return generated.measures(data.train['targets'], label_N, len(data.classes), of, known or None)
 
 
 def _against_domain(data: Dataset) -> dict[str, Callable]:

@@ -117,7 +117,14 @@ PUBLISHED = (
 
 # Of these, others have the same task and a like model.
 TWINS = (
-  *('own_domains', 'dcgan_few', 'dcgan_mnist', 'gan_ring', 'autoencoder_fashion_anomaly'),
+  *(
+    'own_domains',
+    'dcgan_few',
+    'dcgan_mnist',
+    'dcgan_fashion',
+    'gan_ring',
+    'autoencoder_fashion_anomaly',
+  ),
   *('gpt_shakespeare_gpu', 'vit_fashion', 'transformer_multi30k', 'lenet_mnist'),
   *('lstm_adding', 'gru_jsb', 'rnn_jsb', 'lstm_nottingham', 'own_text_file'),
   *('transfer_source', 'transfer_target', 'own_pairs', 'gru_glucose'),

@@ -35,21 +35,24 @@ def measures(
   label_N: np.ndarray | None,
   classes: int,
   judge: Callable[..., Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]],
+  held: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> dict[str, Callable]:
   """What is measured of generated examples against held-out ones: (generated, real) -> figures.
 
   Points of a mixture (two numbers and a class): modes found, see `mode_figures`. Images with classes:
-  figures in the feature space of a judge, its `classifier_score`, and `evenness` over the classes that it
-  sees. Everything: `frechet_distance` and `neighbourhoods`.
+  figures in the feature space of a judge, its `classifier_score`, `evenness` over the classes that it sees,
+  and how far it can be trusted: `judge_accuracy`. Everything: `frechet_distance` and `neighbourhoods`.
 
   Args:
     x: the training examples.
     label_N: their classes, if they have.
     classes: how many.
     judge: (x, label_N, classes) -> images -> features [., D] and probabilities [., K]; called once at most.
+    held: examples that the judge has not seen, and their classes.
   """
   images = x.ndim == 4
   judged = functools.cache(lambda: judge(x, label_N, classes)) if images and classes else None
+  accuracy = functools.cache(lambda: _accuracy(judged(), *held))
   known: dict[tuple[int, int], dict[str, Any]] = {}
   centres = None if images or not classes else modes(x, label_N, classes)
 
@@ -67,6 +70,8 @@ def measures(
       real, _ = judged()(real)
       values['classifier_score'] = classifier_score(probability_MK)
       values |= evenness(np.bincount(probability_MK.argmax(axis=1), minlength=classes))
+      if held:
+        values['judge_accuracy'] = accuracy()
     real, generated = (np.reshape(x, (len(x), -1)).astype(np.float64) for x in (real, generated))
     if min(len(real), len(generated)) > NEIGHBOURS:
       values['frechet_distance'] = frechet_distance(real, generated)
@@ -76,6 +81,10 @@ def measures(
     return values
 
   return {'generated': figures}
+
+
+def _accuracy(judge, x_NHWC, label_N):
+  return float(np.mean(judge(x_NHWC)[1].argmax(axis=1) == label_N))
 
 
 def collapsed(values: dict[str, Any]) -> str:

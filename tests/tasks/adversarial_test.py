@@ -274,8 +274,10 @@ def test_images_are_measured_by_a_classifier_of_their_own():
   real = rng.integers(0, 60, size=(3000, 4, 4, 1))
   real[np.arange(3000), label] += 190
   real = np.uint8(real)
-  measure = measures(real[:2800], label[:2800], 3, judge)['generated']
+  held = real[2800:], np.where(np.arange(200) < 20, 3, label[2800:])  # a tenth of them wrong
+  measure = measures(real[:2800], label[:2800], 3, judge, held)['generated']
   good, bad = measure(real[:200], real[2800:]), measure(real[:200] * 0.0, real[2800:])
+  assert 0.85 < good['judge_accuracy'] <= 0.9
   assert good['classifier_score'] > 2
   assert good['modes'] == 3
   assert 0.2 < good['mode_least'] < good['mode_most'] < 0.5

@@ -1,0 +1,34 @@
+"""A generator and a critic of residual blocks with spectral normalization on Fashion-MNIST, conditional on the kind.
+
+Papers: Miyato, Kataoka, Koyama & Yoshida 2018, https://arxiv.org/abs/1802.05957 (nets, hinge loss, five steps
+of the critic); Miyato & Koyama 2018, https://arxiv.org/abs/1802.05637 (projection of the class).
+Split: the official test images; 5000 of the training images, by split_seed, for validation.
+Command: python -m experiments.train --config=configs/sngan_fashion.py --config.seed=SEED
+Not measured yet.
+"""
+
+from configs import base
+
+
+def get_config():
+  config = base.adversarial('hinge')
+  config.data = base.mnist('fashion_mnist')
+  config.model = {
+    'name': 'sngan',
+    'shape': (28, 28, 1),
+    'latent': 64,
+    'classes': 10,
+    'width': 32,
+    'spectral': True,
+    'batch_deviation': False,
+    'dtype': 'float32',
+  }
+  config.task.critic_steps = 2
+  config.optimizer.b1 = 0.0
+  config.optimizer.schedule = {'name': 'cosine', 'warmup': 0}
+  config.train.steps = 6000
+  config.train.batch_size = 128  # two slices of 64
+  config.train.eval_every = 2000
+  config.train.eval_batch_size = 1000
+  config.train.watch = True
+  return config
