@@ -1,4 +1,4 @@
-"""A generator and a critic of residual blocks with spectral normalization on Fashion-MNIST, conditional on the kind.
+"""Residual nets with spectral normalization on Fashion-MNIST, conditional on the kind of clothes.
 
 Papers: Miyato, Kataoka, Koyama & Yoshida 2018, https://arxiv.org/abs/1802.05957 (nets, hinge loss, five steps
 of the critic); Miyato & Koyama 2018, https://arxiv.org/abs/1802.05637 (projection of the class).
