@@ -193,7 +193,8 @@ constexpr int BACK = 4;  // vectors of a tile
 template <class Cell>
 void backward_share(const Backward& f, const float* panels, const std::vector<int64_t>& rows) {
   const Sequences& s = f.s;
-  const int64_t hidden = s.hidden, width = s.width(), count = rows.size(), size = count * width;
+  const int64_t hidden = s.hidden, width = s.width(), count = rows.size();
+  const int64_t span = width + LANES, size = count * span;  // rows of a tile must not share lines of the first cache
   float *both = share_scratch.floats(2 * size + 2 * count * hidden), *direct = both + 2 * size;
   float* dc = direct + count * hidden;
   std::memset(both, 0, 2 * size * sizeof(float));
@@ -212,7 +213,7 @@ void backward_share(const Backward& f, const float* panels, const std::vector<in
         Vector sum[P][BACK] = {};
         for (int64_t row = first; row < first + P; ++row)
           for (int64_t i = j; i < std::min(hidden, j + BACK * LANES); i += LANES) fetch(row, i);
-        multiply<P, BACK>(sent + first * width, width, panels + j * width, width, sum);
+        multiply<P, BACK>(sent + first * span, span, panels + j * width, width, sum);
         for (int p = 0; p < P; ++p)
           for (int w = 0; w < BACK && j + w * LANES < hidden; ++w) {
             const int64_t i = j + w * LANES, row = first + p;
@@ -235,13 +236,13 @@ void backward_share(const Backward& f, const float* panels, const std::vector<in
       const float* c = before < 0 ? f.c0 + b * hidden : f.kept + s.place(b, before) * hidden;
       Cell::backward(dh + load(f.dy + at * hidden + i, lanes),
                      {f.gates + at * width + i, f.kept + at * hidden + i, f.h_before + at * hidden + i, c + i,
-                      f.dg + at * width + i, f.dr + at * hidden + i, both + (1 - side) * size + row * width + i,
+                      f.dg + at * width + i, f.dr + at * hidden + i, both + (1 - side) * size + row * span + i,
                       direct + row * hidden + i, dc + row * hidden + i, hidden, lanes});
     });
   });
   for (int64_t m = 0; m < count; ++m)
     if (const int64_t last = last_buffer(s, rows, m, !s.reverse))
-      std::memcpy(both + m * width, both + last * size + m * width, width * sizeof(float));
+      std::memcpy(both + m * span, both + last * size + m * span, width * sizeof(float));
   products(both, count, [](int64_t, int64_t) {}, [&](int64_t row, int64_t i, int lanes, Vector dh) {
     store(f.dh + rows[row] * hidden + i, dh, lanes);
     if (Cell::MEMORY) store(f.dc + rows[row] * hidden + i, load(dc + row * hidden + i, lanes), lanes);
