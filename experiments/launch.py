@@ -34,7 +34,8 @@ def launch(main: Callable[[list[str]], Any], arguments: bool = False) -> None:
     if not flags.FLAGS['verbosity'].present:
       # Orbax tells every step it takes, and warns of what it was asked for; what fails it raises.
       logging.set_verbosity(logging.ERROR)
-      standard_logging.getLogger('nn_zoo').setLevel(standard_logging.INFO)
+      for room in ('nn_zoo', 'experiments'):
+        standard_logging.getLogger(room).setLevel(standard_logging.INFO)
     try:
       if argv[1:] and not arguments:
         raise InputError(f'{argv[1]!r}: expected only flags, such as --config={argv[1]}')

@@ -13,6 +13,8 @@ from ml_collections import ConfigDict
 
 from experiments.launch import plain
 from nn_zoo.build import Experiment, build
+from nn_zoo.config import check_config
+from nn_zoo.data import load
 from nn_zoo.errors import InputError
 from nn_zoo.named import nearest
 
@@ -66,8 +68,10 @@ def built(configs: Sequence[Mapping[str, Any]]) -> list[Experiment]:
   experiments = []
   for own in configs:
     key = json.dumps(own['data'], sort_keys=True)
-    experiments.append(build(own, data=loaded.get(key)))
-    loaded[key] = experiments[-1].data
+    if key not in loaded:  # an experiment's own data can have been changed for its task
+      check_config(own)
+      loaded[key] = load(**own['data'])
+    experiments.append(build(own, data=loaded[key]))
   return experiments
 
 

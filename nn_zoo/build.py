@@ -195,6 +195,8 @@ def _rehearse(config: Config, experiment: Experiment) -> State:
   try:
     state = jax.eval_shape(task.init, key, batch)
     jax.eval_shape(task.step, state, batch, key)
+    if targets_of(experiment.data) in PLAIN:  # what writes can lack the room
+      jax.eval_shape(task.predict, state, batch['inputs'], key)
     known = [*metric_names(task, experiment.evals, state), *experiment.watched]
   except InputError:
     raise

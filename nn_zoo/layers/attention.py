@@ -88,6 +88,8 @@ class Attention(nn.Module):
     q_BTHK = projected('query', x_BTD, self.heads)
     position_BT = jnp.arange(x_BTD.shape[1])[None]
     if cache is not None:
+      if x_BTD.shape[1] != 1:
+        raise ValueError(f'expected one step with a cache, got {x_BTD.shape[1]}')
       position_BT = cache.position_B[:, None]
     if known is None:
       memory = x_BTD if memory_BSD is None else memory_BSD

@@ -26,8 +26,8 @@ class GPT(nn.Module):
   logits_t = head(norm(blocks(embed(tokens) + positions)_t)),   t sees 0 ... t
 
   A window begins without a past: training and evaluation give a token the context that it has in its own
-  window. Writing keeps the keys and values of the last `context` tokens. With 'learned' positions, prompt and
-  what is written end at `context` tokens.
+  window. Writing keeps the keys and values of the last `context` tokens. With 'learned' positions, what is
+  written takes room from the prompt, of which the end is read.
 
   Attributes:
     vocabulary: token ids.
@@ -115,19 +115,23 @@ class GPT(nn.Module):
     return ()
 
   def prime(self, tokens_BT: jax.Array, size: int) -> Any:
-    """The state for `step` after some tokens, with room to write `size` more."""
+    """The state for `step` after the last of some tokens, with room to write `size` more."""
+    kept = self.context
+    if self.positions == 'learned':
+      kept -= size
+      if kept < 0:
+        raise InputError(
+          f'model.context={self.context}: {size} tokens do not fit; lower task.length, or train with '
+          "model.positions='rotary'"
+        )
+    tokens_BT = tokens_BT[:, max(0, tokens_BT.shape[1] - kept) :]
     batch, time = tokens_BT.shape
-    if self.positions == 'learned' and time + size > self.context:
-      raise InputError(
-        f'model.context={self.context}: {time} tokens and {size} more do not fit; lower task.length, or '
-        "train with model.positions='rotary'"
-      )
     if time == 0:  # the form of a state, in which nothing counts
       tokens_BT = jnp.zeros((batch, 1), jnp.int32)
-    _, known = self._through(tokens_BT[:, -self.context :], False)
+    _, known = self._through(tokens_BT, False)
 
     def placed(one):
-      cache = room(one.own, self._window)
+      cache = room(one.own, min(self._window, time + size))
       return one._replace(own=cache._replace(position_B=cache.position_B * (time > 0)))
 
     return jax.tree.map(placed, known, is_leaf=lambda node: isinstance(node, Known))

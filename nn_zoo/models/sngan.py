@@ -95,7 +95,7 @@ class _Critic(nn.Module):
   def __call__(self, x_BHWC: jax.Array, label_B: jax.Array | None, train: bool) -> jax.Array:
     h = x_BHWC
     for level in range(self.doublings + 1):
-      halve = level < min(self.doublings, 2)
+      halve = level < max(min(self.doublings, 2), self.doublings - 1)  # down to 7 or 8 pixels
       h = _Down(self.width, self.spectral, halve, level == 0, self.dtype)(h, train)
     h = nn.relu(h)
     if self.batch_deviation:

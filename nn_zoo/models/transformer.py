@@ -162,7 +162,7 @@ class Transformer(nn.Module):
 
   def _embedded(self, embed, tokens_BT, position_BT, train, source=False):
     x_BTD = embed(tokens_BT) * math.sqrt(self.width)
-    if tokens_BT.shape[1] > self.length:
+    if tokens_BT.shape[1] > self.length and self.positions != 'rotary':
       raise InputError(
         f'model.length={self.length}: a text has {tokens_BT.shape[1]} tokens; raise it, or lower data.length'
       )

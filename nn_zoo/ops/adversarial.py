@@ -121,5 +121,6 @@ def truncated(z: jax.Array, limit: float) -> jax.Array:
   """
   if not limit:
     return z
-  share = jax.lax.erf(limit / jnp.sqrt(2.0))
+  # Beyond some 5 the share is 1 in float32, and what is farthest out would become infinite.
+  share = jnp.minimum(jax.lax.erf(limit / jnp.sqrt(2.0)), 1 - jnp.finfo(z.dtype).epsneg)
   return jnp.sqrt(2.0) * jax.lax.erf_inv(share * jax.lax.erf(z / jnp.sqrt(2.0)))

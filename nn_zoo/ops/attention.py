@@ -46,6 +46,8 @@ def attention(
 
 
 def _by_cudnn(q_BTHK, k_BSGK, v_BSGK, mask):
+  if mask is not None:  # which it takes for every target alone
+    mask = jnp.broadcast_to(mask, (*mask.shape[:2], q_BTHK.shape[1], k_BSGK.shape[1]))
   try:
     y_BTHK = jax.nn.dot_product_attention(q_BTHK, k_BSGK, v_BSGK, mask=mask, implementation='cudnn')
   except (RuntimeError, ValueError, NotImplementedError) as error:

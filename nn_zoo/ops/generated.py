@@ -3,13 +3,14 @@
 Axes: N real examples, M generated ones, D features, K modes or classes, R rows, T steps, Z latent.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 WITHIN = 3  # standard deviations from a centre that a good point may lie
 NEIGHBOURS = 5
 ROWS = 512  # of a matrix of distances, made at a time
+WIDEST = 1024  # features of which covariances are taken: the time grows with the third power
 
 
 def modes(x_ND: np.ndarray, label_N: np.ndarray, classes: int) -> tuple[np.ndarray, float]:
@@ -52,22 +53,44 @@ def evenness(count_K: np.ndarray) -> dict[str, Any]:
   }
 
 
-def frechet_distance(x_ND: np.ndarray, y_MD: np.ndarray) -> float:
+class Reference(NamedTuple):
+  """Real examples, and what every comparison with them needs: made once, see `reference`."""
+
+  x_ND: np.ndarray
+  radius_N: np.ndarray  # to the k-th neighbour
+  k: int
+  moments: tuple[
+    np.ndarray, np.ndarray, np.ndarray
+  ]  # mean, covariance and its root; empty above WIDEST
+
+
+def reference(x_ND: np.ndarray, k: int = NEIGHBOURS) -> Reference:
+  """Real examples with their moments and their balls, which reach to each one's k-th neighbour."""
+  moments = ()
+  if x_ND.shape[1] <= WIDEST:
+    covariance_DD = np.atleast_2d(np.cov(x_ND, rowvar=False))
+    value_D, vector_DD = np.linalg.eigh(covariance_DD)
+    root_DD = (vector_DD * np.sqrt(np.maximum(value_D, 0))[None]) @ vector_DD.T
+    moments = x_ND.mean(axis=0), covariance_DD, root_DD
+  return Reference(x_ND, _radius(x_ND, k), k, moments)
+
+
+def frechet_distance(real: Reference, y_MD: np.ndarray) -> float:
   """|m_x - m_y|^2 + tr(C_x + C_y - 2 (C_x C_y)^(1/2)), of normal distributions with these moments.
 
   Source: Dowson & Landau 1982, https://doi.org/10.1016/0047-259X(82)90077-X; for generated images Heusel et
   al. 2017, https://arxiv.org/abs/1706.08500, whose Inception features give the "FID"; here features are
   others.
   """
-  mean = x_ND.mean(axis=0) - y_MD.mean(axis=0)
-  c_x, c_y = (np.atleast_2d(np.cov(a, rowvar=False)) for a in (x_ND, y_MD))
-  value, vector = np.linalg.eigh(c_x)
-  root = (vector * np.sqrt(np.maximum(value, 0))[None]) @ vector.T
-  cross = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ c_y @ root), 0)).sum()
-  return float(max(mean @ mean + np.trace(c_x) + np.trace(c_y) - 2 * cross, 0))
+  mean_D, real_DD, root_DD = real.moments
+  gap_D = mean_D - y_MD.mean(axis=0)
+  covariance_DD = np.atleast_2d(np.cov(y_MD, rowvar=False))
+  cross = np.sqrt(np.maximum(np.linalg.eigvalsh(root_DD @ covariance_DD @ root_DD), 0)).sum()
+  traces = np.trace(real_DD) + np.trace(covariance_DD)
+  return float(max(gap_D @ gap_D + traces - 2 * cross, 0))
 
 
-def neighbourhoods(x_ND: np.ndarray, y_MD: np.ndarray, k: int = NEIGHBOURS) -> dict[str, float]:
+def neighbourhoods(real: Reference, y_MD: np.ndarray) -> dict[str, float]:
   """Fidelity and variety by balls that reach from each example to its k-th neighbour of the same set.
 
   precision: share of generated examples in a ball of a real one.
@@ -78,18 +101,18 @@ def neighbourhoods(x_ND: np.ndarray, y_MD: np.ndarray, k: int = NEIGHBOURS) -> d
   Sources: Kynkaanniemi et al. 2019, "Improved precision and recall metric", https://arxiv.org/abs/1904.06991;
   Naeem et al. 2020, "Reliable fidelity and diversity metrics", https://arxiv.org/abs/2002.09797.
   """
-  radius_N, radius_M = _radius(x_ND, k), _radius(y_MD, k)
+  radius_M = _radius(y_MD, real.k)
   inside, reached, covered = [], [], []
   for first in range(0, len(y_MD), ROWS):
-    d_MN = _squares(y_MD[first : first + ROWS], x_ND)
-    inside.append((d_MN <= radius_N[None]).sum(axis=1))
+    d_MN = _squares(y_MD[first : first + ROWS], real.x_ND)
+    inside.append((d_MN <= real.radius_N[None]).sum(axis=1))
     reached.append((d_MN <= radius_M[first : first + ROWS, None]).any(axis=0))
-    covered.append((d_MN <= radius_N[None]).any(axis=0))
+    covered.append((d_MN <= real.radius_N[None]).any(axis=0))
   inside_M = np.concatenate(inside)
   return {
     'precision': float(np.mean(inside_M > 0)),
     'recall': float(np.any(reached, axis=0).mean()),
-    'density': float(inside_M.mean() / k),
+    'density': float(inside_M.mean() / real.k),
     'coverage': float(np.any(covered, axis=0).mean()),
   }
 
@@ -105,12 +128,14 @@ def classifier_score(probability_MK: np.ndarray) -> float:
 
 def nearest(x_MD: np.ndarray, y_ND: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
   """For each x the row of the nearest y, and the Euclidean distance to it."""
-  rows, squares = [], []
-  for first in range(0, len(x_MD), ROWS):
-    d_MN = _squares(x_MD[first : first + ROWS].astype(np.float64), y_ND.astype(np.float64))
-    rows.append(d_MN.argmin(axis=1))
-    squares.append(d_MN.min(axis=1))
-  return np.concatenate(rows), np.sqrt(np.concatenate(squares))
+  row_M, square_M = np.zeros(len(x_MD), int), np.full(len(x_MD), np.inf)
+  x_MD = x_MD.astype(np.float64)
+  for first in range(0, len(y_ND), ROWS):  # all of y in float64 can be gigabytes
+    d_MR = _squares(x_MD, y_ND[first : first + ROWS].astype(np.float64))
+    least_M, found_M = d_MR.min(axis=1), d_MR.argmin(axis=1)
+    row_M = np.where(least_M < square_M, first + found_M, row_M)
+    square_M = np.minimum(least_M, square_M)
+  return row_M, np.sqrt(square_M)
 
 
 def interpolated(first_RZ: np.ndarray, last_RZ: np.ndarray, steps: int) -> np.ndarray:

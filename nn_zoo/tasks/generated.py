@@ -16,6 +16,8 @@ import numpy as np
 
 from nn_zoo.ops.generated import (
   NEIGHBOURS,
+  WIDEST,
+  Reference,
   classifier_score,
   evenness,
   frechet_distance,
@@ -24,6 +26,7 @@ from nn_zoo.ops.generated import (
   modes,
   nearest,
   neighbourhoods,
+  reference,
 )
 from nn_zoo.task import averaged
 
@@ -41,7 +44,8 @@ def measures(
 
   Points of a mixture (two numbers and a class): modes found, see `mode_figures`. Images with classes:
   figures in the feature space of a judge, its `classifier_score`, `evenness` over the classes that it sees,
-  and how far it can be trusted: `judge_accuracy`. Everything: `frechet_distance` and `neighbourhoods`.
+  and how far it can be trusted: `judge_accuracy`. Everything: `neighbourhoods` and, of up to WIDEST numbers,
+  `frechet_distance`.
 
   Args:
     x: the training examples.
@@ -54,28 +58,34 @@ def measures(
   judged = functools.cache(lambda: judge(x, label_N, classes)) if images and classes else None
   accuracy = functools.cache(lambda: _accuracy(judged(), *held))
   known: dict[tuple[int, int], dict[str, Any]] = {}
+  references: dict[int, Reference] = {}
   centres = None if images or not classes else modes(x, label_N, classes)
 
   def figures(generated: np.ndarray, real: np.ndarray, **settled: Any) -> dict[str, Any]:
     del settled
     seen = tuple(zlib.crc32(np.ascontiguousarray(array)) for array in (real, generated))
     if seen not in known:  # the report asks again
-      known[seen] = measured(generated, real)
+      known[seen] = measured(generated, real, seen[0])
     return known[seen]
 
-  def measured(generated, real):
+  def seen_by_judge(x):
+    feature_ND, probability_NK = judged()(x) if judged else (x.reshape(len(x), -1), None)
+    return feature_ND.astype(np.float64), probability_NK
+
+  def measured(generated, real, seen):
     values = mode_figures(generated, *centres) if centres else {}
+    y_MD, probability_MK = seen_by_judge(generated)
     if judged:
-      generated, probability_MK = judged()(generated)
-      real, _ = judged()(real)
       values['classifier_score'] = classifier_score(probability_MK)
       values |= evenness(np.bincount(probability_MK.argmax(axis=1), minlength=classes))
       if held:
         values['judge_accuracy'] = accuracy()
-    real, generated = (np.reshape(x, (len(x), -1)).astype(np.float64) for x in (real, generated))
     if min(len(real), len(generated)) > NEIGHBOURS:
-      values['frechet_distance'] = frechet_distance(real, generated)
-      values |= neighbourhoods(real, generated)
+      if seen not in references:
+        references[seen] = reference(seen_by_judge(real)[0])
+      if y_MD.shape[1] <= WIDEST:
+        values['frechet_distance'] = frechet_distance(references[seen], y_MD)
+      values |= neighbourhoods(references[seen], y_MD)
     if collapsed(values):
       logging.getLogger(__name__).warning(collapsed(values))
     return values
@@ -133,7 +143,7 @@ def won(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _flat(x_NHWC):
-  return x_NHWC.reshape(len(x_NHWC), -1).astype(np.float64) / 255
+  return x_NHWC.reshape(len(x_NHWC), -1) / np.float32(255)
 
 
 def shown(

@@ -72,6 +72,17 @@ def test_members_are_one_program_if_they_differ_in_seed_rate_and_data_alone(valu
   assert grouped(**values) == expected
 
 
+def test_members_of_a_generative_task_have_latents_of_their_own():
+  config = load_config('configs/gan_ring.py')
+  config.data.update({'train': 100, 'validation': 20, 'test': 20})
+  config.model.widths = (8,)
+  configs = [own for _, own in combinations(config, {'seed': (0, 1)})]
+  first, second = built(configs)
+  np.testing.assert_array_equal(first.data.test['targets'], second.data.test['targets'])
+  assert np.any(first.data.test['inputs']['latent'] != second.data.test['inputs']['latent'])
+  assert alike([first, second], configs) == [[0, 1]]
+
+
 def test_values_are_read_as_python_or_as_words():
   found = parse([f'{RATE}=1e-3,3', 'model.widths=(8,),(16,8)', 'optimizer.name=adam,sgd'])
   assert found[RATE] == (1e-3, 3)

@@ -210,11 +210,15 @@ def test_what_does_not_fit_is_refused():
     shapes(ViT(3, 3, 8, 1, 2), np.zeros((1, 8, 9, 3), np.float32))
 
 
-def test_a_text_with_learned_positions_ends_at_the_context():
+def test_a_text_with_learned_positions_takes_room_from_the_prompt():
   model = GPT(**TEXT)
   variables = {'params': filled(model, TOKENS)}
-  with pytest.raises(InputError, match=r'model.context=8: 6 tokens and 3 more do not fit'):
-    model.apply(variables, TOKENS, 3, method='prime')
+  state, end = (
+    model.apply(variables, tokens, 3, method='prime') for tokens in (TOKENS, TOKENS[:, 1:])
+  )
+  jax.tree.map(np.testing.assert_array_equal, state, end)
+  with pytest.raises(InputError, match=r'model.context=8: 9 tokens do not fit; lower task.length'):
+    model.apply(variables, TOKENS, 9, method='prime')
 
 
 def test_decoding_takes_no_more_steps_than_there_are_positions():
