@@ -33,5 +33,4 @@ def get_config():
   config.train.steps = 4000
   config.train.batch_size = 64
   config.train.eval_every = 1000
-  config.train.watch = True
   return config

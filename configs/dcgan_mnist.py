@@ -21,5 +21,4 @@ def get_config():
   config.train.batch_size = 64
   config.train.eval_every = 5000
   config.train.eval_batch_size = 1000
-  config.train.watch = True
   return config

@@ -33,4 +33,5 @@ def get_config():
   config.train.batch_size = 64
   config.train.eval_every = 1000
   config.train.eval_batch_size = 1000
+  config.train.watch = False
   return config

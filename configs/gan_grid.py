@@ -29,5 +29,4 @@ def get_config():
   config.optimizer.schedule.name = 'cosine'
   config.train.steps = 30_000
   config.train.eval_every = 10_000
-  config.train.watch = True
   return config

@@ -25,5 +25,4 @@ def get_config():
   config.model.widths = (128, 128)
   config.train.steps = 10_000
   config.train.eval_every = 2500
-  config.train.watch = True
   return config

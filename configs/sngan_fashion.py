@@ -30,5 +30,4 @@ def get_config():
   config.train.batch_size = 128  # two slices of 64
   config.train.eval_every = 2000
   config.train.eval_batch_size = 1000
-  config.train.watch = True
   return config

@@ -22,5 +22,4 @@ def get_config():
   config.train.batch_size = 320  # five slices of 64
   config.train.eval_every = 5000
   config.train.eval_batch_size = 1000
-  config.train.watch = True
   return config

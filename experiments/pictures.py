@@ -51,7 +51,8 @@ def files(asked: Asked, outputs: np.ndarray, data: Dataset) -> dict[str, bytes]:
   np.savez(file, examples=outputs, **latents(asked, data))
   written = {f'{name}.npz': file.getvalue()}
   if outputs.ndim == 4 and outputs.shape[-1] in (1, 3):
-    written[f'{name}.png'] = _grid(outputs)
+    white = 255 if data.train['targets'].max(initial=0) > 1 else 1
+    written[f'{name}.png'] = _grid(outputs / np.float32(white))
   return written
 
 
@@ -59,7 +60,7 @@ def _grid(x_NHWC: np.ndarray) -> bytes:
   from PIL import Image
 
   columns = min(COLUMNS, len(x_NHWC))
-  x_NHWC = np.uint8(np.rint(np.clip(x_NHWC, 0, 255)))
+  x_NHWC = np.uint8(np.rint(255 * np.clip(x_NHWC, 0, 1)))
   around = ((0, -len(x_NHWC) % columns), (1, 1), (1, 1), (0, 0))
   x_NHWC = np.pad(x_NHWC, around, constant_values=255)
   n, h, w, c = x_NHWC.shape

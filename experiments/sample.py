@@ -78,6 +78,8 @@ def sample(
       + ' or '.join(map(repr, FORMS))
     )
   if name in ('adversarial', 'music'):
+    if not isinstance(prompt, Asked | None):
+      raise InputError(f'--prompt and --input: task.name={name!r} reads no text; leave them out')
     prompt = (prompt if isinstance(prompt, Asked) else Asked())._replace(seed=seed)
     if prompt.label is not None and (name == 'music' or not config['model']['classes']):
       raise InputError(f'--label={prompt.label}: the generator is not conditional; leave it out')

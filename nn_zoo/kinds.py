@@ -120,6 +120,7 @@ KINDS = {
     shown=generated.shown,
     posed=from_latents,
     measured=_against_data,
+    watched=generated.FIGURES,
     trouble=generated.won,
   ),
   'anomaly': Kind(
@@ -163,6 +164,7 @@ KINDS = {
     given=_symmetric,
     shown=partial(shown_detection, restored=restored_by_generator),
     measured=measured_detection,
+    trouble=generated.won,
   ),
   'forecasting': Kind(
     'reals',

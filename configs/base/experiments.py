@@ -135,6 +135,7 @@ def adversarial(loss: str = 'non_saturating') -> ConfigDict:
     'b1': 0.5,
   }
   config.train.monitor = ''
+  config.train.watch = True
   return config
 
 

@@ -15,7 +15,7 @@ SHOWN = 64  # examples
 COMPARED = 8  # examples beside their nearest neighbours
 POINTS = 2000  # of a scatter plot
 ROWS = 10  # steps of which images are shown
-NAMED = 100  # classes that have room for their names
+NAMED = 100  # classes that have room for their names and bars
 
 
 def sections(
@@ -62,7 +62,7 @@ def sections(
       + _grid(outputs[:SHOWN], white),
     )
   )
-  if mode_shares is not None and 0 < len(classes) <= NAMED:
+  if mode_shares is not None and classes:
     found.append(Section('Classes made', _modes(mode_shares, classes, 'generated images')))
   if paths is not None:
     note = '<p class="note">From one latent to another, along the sphere between them.</p>'
@@ -186,10 +186,16 @@ def _points(targets, outputs, field) -> str:
 
 
 def _modes(share_K, classes, counted) -> str:
+  named = len(share_K) <= NAMED
+  share_K = np.asarray(share_K) if named else np.sort(share_K)[::-1]
   figure, (axis,) = figures.canvas(7.2, 2.4)
-  axis.bar(np.arange(len(share_K)), 100 * np.asarray(share_K), color=light('blue'), width=0.8)
+  if named:
+    axis.bar(np.arange(len(share_K)), 100 * share_K, color=light('blue'), width=0.8)
+    axis.set_xticks(np.arange(len(share_K)), classes, rotation=90 if len(share_K) > 10 else 0)
+  else:
+    axis.fill_between(np.arange(len(share_K)), 100 * share_K, color=light('blue'), linewidth=0)
+    axis.set_xlabel('classes, the most frequent first')
   axis.axhline(100 / len(share_K), color=light('ink'), linewidth=1, linestyle=(0, (3, 3)))
-  axis.set_xticks(np.arange(len(share_K)), classes, rotation=90 if len(share_K) > 10 else 0)
   axis.set_ylabel(f'% of {counted}')
   note = '<p class="note">Dashed: the same share for every one.</p>'
   return f'{note}<figure>{figures.svg(figure, f"shares of {counted}")}</figure>'

@@ -31,6 +31,11 @@ from nn_zoo.ops.generated import (
 from nn_zoo.task import averaged
 
 LONG = 5  # rows of the record
+# Those that some data have, and by which a step can be chosen.
+FIGURES = (
+  *('modes', 'good_share', 'mode_kl', 'mode_least', 'mode_most', 'classifier_score'),
+  *('frechet_distance', 'precision', 'recall', 'density', 'coverage'),
+)
 
 
 def measures(
@@ -142,8 +147,8 @@ def won(rows: Sequence[Mapping[str, Any]]) -> str:
   )
 
 
-def _flat(x_NHWC):
-  return x_NHWC.reshape(len(x_NHWC), -1) / np.float32(255)
+def _flat(x_NHWC, white):
+  return x_NHWC.reshape(len(x_NHWC), -1) / np.float32(white)
 
 
 def shown(
@@ -165,7 +170,8 @@ def shown(
     predict = jax.jit(fields['predict'])
     few = jax.tree.map(lambda array: array[:8], inputs)
     made = np.asarray(predict(state, few, jax.random.key(0)))
-    row_N, distance_N = nearest(_flat(made), _flat(examples))
+    white = 255 if examples.max(initial=0) > 1 else 1
+    row_N, distance_N = nearest(_flat(made, white), _flat(examples, white))
     found['neighbours'] = (examples[row_N], distance_N)
     if paths := min(4, len(inputs['latent']) // 2):
       ends_RZ = np.split(inputs['latent'][: 2 * paths], 2)

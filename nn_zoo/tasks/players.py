@@ -69,7 +69,10 @@ def _judge(rules, params, stats, x, label_B, train):
 
 def _right(rules, real_B, generated_B, weight_B):
   if rules.threshold is None:
-    return {}
+    return {
+      'real_logit': Mean.of(real_B, weight_B),
+      'generated_logit': Mean.of(generated_B, weight_B),
+    }
   return {
     'real_accuracy': Mean.of(real_B > rules.threshold, weight_B),
     'generated_accuracy': Mean.of(generated_B <= rules.threshold, weight_B),

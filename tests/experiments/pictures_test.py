@@ -36,6 +36,13 @@ def test_images_become_a_grid_and_an_archive():
     np.testing.assert_array_equal(archive['latent'], latents(Asked(10, 3), DATA)['latent'])
 
 
+def test_images_of_shares_of_white_become_no_black_ones():
+  x = np.linspace(0, 1, 2 * 4 * 4, dtype=np.float32).reshape(2, 4, 4, 1)
+  shares = DATA._replace(train={'inputs': DATA.train['inputs'], 'targets': x})
+  picture = np.asarray(Image.open(io.BytesIO(files(Asked(2), x, shares)['samples-0.png'])))
+  np.testing.assert_array_equal(picture[1:5, 1:5], np.rint(255 * x[0, ..., 0]))
+
+
 def test_points_become_an_archive_alone():
   assert list(files(Asked(3), np.ones((3, 2)), DATA)) == ['samples-0.npz']
   assert list(files(Asked(3, 4, label=5), np.ones((3, 2)), DATA)) == ['samples-4-5.npz']

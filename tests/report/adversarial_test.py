@@ -35,6 +35,15 @@ def test_images_are_shown_with_paths_and_nearest_neighbours():
   ]
 
 
+def test_shares_of_many_classes_are_shown_by_size_without_names():
+  made = 255 * rng.uniform(size=(4, 6, 6, 1))
+  shares, names = rng.permutation(200) / 19900, tuple(map(str, range(200)))
+  found = sections({}, np.uint8(made), made, mode_shares=shares, classes=names)
+  assert titles(found) == ['Generated images', 'Classes made']
+  assert 'the most frequent first' in found[1].html
+  assert '>199<' not in found[1].html
+
+
 def test_a_collapse_is_said_before_everything_else():
   x = rng.normal(size=(20, 2))
   found = sections({}, x, x, verdict='covers <1 % of the data')
