@@ -119,7 +119,12 @@ FORMS = {
 }
 
 
-def _asked(prompt: str | None, path: str | None) -> str | list[str] | None:
+def read_prompt(prompt: str | None, path: str | None) -> str | list[str] | None:
+  """What a model is to read: the prompt, or the lines of a file, of standard input if its path is '-'.
+
+  Raises:
+    InputError: both are given, or the file cannot be read or is no text.
+  """
   if path is None:
     return prompt
   if prompt is not None:
@@ -142,7 +147,7 @@ def _main(argv: list[str]) -> int:
   if not _WORKDIR.value:
     raise InputError('--workdir=FOLDER is needed: the folder of a run')
   settings = {name: flag.value for name, flag in _SETTINGS.items() if flag.value is not None}
-  asked = _asked(_PROMPT.value, _INPUT.value)
+  asked = read_prompt(_PROMPT.value, _INPUT.value)
   text = sample(
     _WORKDIR.value,
     Asked(_COUNT.value, label=_LABEL.value) if asked is None else asked,

@@ -1,5 +1,6 @@
 """What a trained model makes, as a user asks for it."""
 
+import io
 import logging
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from experiments.launch import ROOT, load_config, plain
-from experiments.sample import sample
+from experiments.sample import read_prompt, sample
 from experiments.texts import sources
 from experiments.train import train
 from nn_zoo.build import build
@@ -229,3 +230,20 @@ def test_what_the_model_cannot_read_is_cut_or_refused_as_the_config_says(sums, t
   assert '1 of 2 lines are cut after 4 tokens' in caplog.text
   assert found['length'].tolist() == [3, 4]
   assert found['values'].shape == (2, 4)
+
+
+def test_lines_come_from_a_file_or_from_standard_input(tmp_path, monkeypatch):
+  text = 'ein Hund\nzwei Hündinnen\n'.encode()
+  (tmp_path / 'lines.txt').write_bytes(text)
+  monkeypatch.setattr('sys.stdin', io.TextIOWrapper(io.BytesIO(text)))
+  expected = ['ein Hund', 'zwei Hündinnen']
+  assert read_prompt(None, str(tmp_path / 'lines.txt')) == read_prompt(None, '-') == expected
+  assert read_prompt('ein Hund', None) == 'ein Hund'
+  (tmp_path / 'latin.txt').write_bytes('ein Hund\nHündin\n'.encode('latin-1'))
+  for prompt, name, line in (
+    ('Hund', 'lines.txt', r'^--prompt and --input: expected one of them$'),
+    (None, 'none.txt', r'^--input=.*none.txt: cannot be read \(No such file or directory\)$'),
+    (None, 'latin.txt', r'^--input=.*latin.txt: line 2'),
+  ):
+    with pytest.raises(InputError, match=line):
+      read_prompt(prompt, str(tmp_path / name))
