@@ -5,7 +5,8 @@ task Boulanger-Lewandowski, Bengio & Vincent 2012, https://arxiv.org/abs/1206.63
 Split: the published one; training pieces are cut into parts of 128 frames. Validation chooses the step.
 Command: python -m experiments.train --config=configs/tcn_nottingham.py --config.seed=SEED
 Test NLL 3.25 nats per frame (validation 3.25), seed 0: 459 s of training on 2 busy cores of an Intel
-Xeon, jax 0.10.2. With parts of 512 frames, four at a time, it is 3.27 (3.27): a longer past is not what lacks.
+Xeon, jax 0.10.2. With parts of 512 frames, four at a time, it is 3.27 (3.27): what lacks is not a longer
+past.
 """
 
 from configs import lstm_nottingham, tcn_jsb
