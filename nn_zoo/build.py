@@ -129,7 +129,8 @@ def build(
     if isinstance(model, RNN) and not model.bidirectional:
       sections = partial(with_memory, sections, task_of, model, config)
   if isinstance(model, TRANSFORMERS):
-    sections = partial(with_heads, sections, model, given.get('prepare', as_they_are))
+    prepare = given.get('prepare', as_they_are)
+    sections = partial(with_heads, sections, data, model, prepare)
   split = next(iter(evals), None)  # validation, if there is any
   watched = tuple(f'{split}/{name}' for name in kind.watched if train['watch'] and split)
   experiment = Experiment(

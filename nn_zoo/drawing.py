@@ -6,6 +6,7 @@ from functools import partial
 import jax
 import numpy as np
 
+from nn_zoo.data.text_file import written
 from nn_zoo.data.vocabulary import spelled
 from nn_zoo.layers.convolution import Conv
 from nn_zoo.layers.recurrent import Recurrent
@@ -19,6 +20,7 @@ from nn_zoo.report import attention as attention_report
 from nn_zoo.report import explanations
 from nn_zoo.report import memory as memory_report
 from nn_zoo.report.filters import section as first_filters
+from nn_zoo.report.markup import escape
 from nn_zoo.task import Learner, averaged
 from nn_zoo.tasks.attended import attended
 from nn_zoo.tasks.explain import explain
@@ -63,7 +65,7 @@ def with_memory(draw, task_of, model, config, state, inputs, targets, prediction
   return [*sections, memory_report.section(norms)]
 
 
-def with_heads(draw, model, prepare, state, inputs, targets, predictions, **settled):
+def with_heads(draw, data, model, prepare, state, inputs, targets, predictions, **settled):
   """The sections, and where each head of each layer of a Transformer looks, for the first examples."""
   sections = draw(state, inputs, targets, predictions, **settled)
   if model.implementation == 'cudnn':  # which keeps no weights
@@ -72,9 +74,20 @@ def with_heads(draw, model, prepare, state, inputs, targets, predictions, **sett
   variables = {'params': averaged(learner), **learner.stats}
   some = jax.tree.map(lambda array: np.asarray(array[:SHOWN]), inputs)
   maps, about = _looks(model, prepare, variables, some, np.asarray(predictions[:SHOWN]))
-  captions = (f'example {n + 1}' for n in range(SHOWN))
-  maps = list(zip(captions, maps, strict=False))
+  maps = list(zip(map(escape, _captions(data, some)), maps, strict=False))
   return [*sections, attention_report.section(maps, about)] if maps else sections
+
+
+def _captions(data, some):
+  # What the maps are of: the texts, cut where the maps are; of images their number.
+  if isinstance(some, Mapping) and data.tokenizers:
+    rows = zip(some['values'], some['length'], strict=True)
+    return [data.tokenizers[0].decode(values[: min(length, LONGEST)]) for values, length in rows]
+  if isinstance(some, Mapping) and data.vocabulary:
+    return spelled(some | {'length': np.minimum(some['length'], LONGEST)}, data.vocabulary)
+  if data.tokenizers or data.vocabulary:
+    return [written(tokens[:LONGEST], data) for tokens in some]
+  return [f'example {n + 1}' for n in range(SHOWN)]
 
 
 def _looks(model, prepare, variables, some, predictions):

@@ -75,6 +75,7 @@ def test_members_are_one_program_if_they_differ_in_seed_rate_and_data_alone(valu
 def test_members_of_a_generative_task_have_latents_of_their_own():
   config = load_config('configs/gan_ring.py')
   config.data.update({'train': 100, 'validation': 20, 'test': 20})
+  config.train.batch_size = 16
   config.model.widths = (8,)
   configs = [own for _, own in combinations(config, {'seed': (0, 1)})]
   first, second = built(configs)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nn_zoo.errors import InputError
+from nn_zoo.ops import product
 from nn_zoo.ops.attention import attention, causal, padding, weights
 from tests.reference import assert_near
 from tests.reference import attention as reference
@@ -69,6 +70,24 @@ def test_values_and_gradients_are_those_of_the_oracle(case, implementation):
     assert_near(y, want, 1e-10)
     for found, other in zip(gradients, slopes, strict=True):
       assert_near(found, other, 1e-10)
+
+
+@pytest.mark.parametrize('case', CASES)
+def test_the_kernels_give_what_xla_gives_in_float64(case, kernels, monkeypatch):
+  monkeypatch.setattr(product, 'LEAST', 1)  # else so little is left to XLA
+  groups, source, mask, _ = CASES[case]
+  (qkv, slope), mask = example(groups, source, 'float32'), mask()
+
+  @jax.jit
+  def run(qkv):
+    y, pull = jax.vjp(lambda *qkv: attention(*qkv, mask), *qkv)
+    return y, pull(slope)
+
+  with jax.enable_x64(True):
+    wide = [np.float64(a) for a in (*qkv, slope)]
+    y, pull = jax.vjp(lambda *qkv: attention(*qkv, mask, 'xla'), *wide[:3])
+    want = y, pull(wide[3])
+  jax.tree.map(lambda a, b: assert_near(np.float64(a), b, 1e-5), run(qkv), want)
 
 
 @BOTH

@@ -130,13 +130,40 @@ def backward(y):
   (y * torch.tensor(draw(*y.shape, seed=2))).sum().backward()
 
 
+def assert_ten_steps(difference, subject, module, forward, carried, outputs, *arrays):
+  """Parameters after ten steps of AdamW on a mean square are those of PyTorch's module."""
+  start, target = carried(values(module)), draw(*forward().shape, seed=3)
+  descent = torch.optim.AdamW(module.parameters(), 3e-3, (0.9, 0.98), 1e-3, 0.1)
+  for _ in range(10):
+    descent.zero_grad()
+    ((forward() - torch.tensor(target)) ** 2).mean().backward()
+    descent.step()
+  tx = optax.adamw(3e-3, 0.9, 0.98, 1e-3, weight_decay=0.1)
+
+  @jax.jit
+  def step(params, state):
+    slopes = jax.grad(lambda params: jnp.mean((outputs(params, *arrays) - target) ** 2))(params)
+    updates, state = tx.update(slopes, state, params)
+    return optax.apply_updates(params, updates), state
+
+  params, state = start, tx.init(start)
+  for _ in range(10):
+    params, state = step(params, state)
+  assert_small(difference, subject, 'parameters', params, carried(values(module)))
+  moved = jax.tree.map(lambda a, b: np.abs(a - b).max(), start, params)
+  assert min(jax.tree.leaves(moved)) > 1e-4
+
+
 def test_attention_matches_torch(difference):
   x_BTD, memory_BSD, behind_BS = inputs()
   module = randomized(torch.nn.MultiheadAttention(WIDTH, HEADS, batch_first=True))
   x, memory = (torch.tensor(a, requires_grad=True) for a in (x_BTD, memory_BSD))
-  y, p_BHTS = module(
-    x, memory, memory, key_padding_mask=torch.tensor(behind_BS), average_attn_weights=False
-  )
+
+  def forward():
+    hidden = {'key_padding_mask': torch.tensor(behind_BS), 'average_attn_weights': False}
+    return module(x, memory, memory, **hidden)
+
+  y, p_BHTS = forward()
   backward(y)
   model, mask = Attention(HEADS), padding(jnp.array(LENGTHS), SOURCE)
   params = attention(values(module))
@@ -150,6 +177,8 @@ def test_attention_matches_torch(difference):
   small('gradients', slopes, (attention(gradients(module)), x.grad.numpy(), memory.grad.numpy()))
   _, sown = model.apply({'params': params}, x_BTD, memory_BSD, mask, mutable='intermediates')
   assert_near(sown['intermediates']['attention'][0], p_BHTS.detach().numpy(), 1e-5)
+  steps = partial(assert_ten_steps, difference, 'layer attention', module)
+  steps(lambda: forward()[0], attention, outputs, x_BTD, memory_BSD)
 
 
 @STYLES
@@ -161,7 +190,11 @@ def test_encoder_layers_match_torch(before, activation, difference):
     )
   )
   x = torch.tensor(x_BTD, requires_grad=True)
-  y = module(x, src_key_padding_mask=torch.tensor(behind_BT))
+
+  def forward():
+    return module(x, src_key_padding_mask=torch.tensor(behind_BT))
+
+  y = forward()
   backward(y)
   model = Block(HEADS, HIDDEN, activation=activation, pre_norm=before)
   mask = padding(jnp.array(LENGTHS), SOURCE)
@@ -173,6 +206,8 @@ def test_encoder_layers_match_torch(before, activation, difference):
   small = partial(assert_small, difference, 'layer transformer encoder')
   small('outputs', found, y.detach().numpy())
   small('gradients', slopes, (block(gradients(module)), x.grad.numpy()))
+  steps = partial(assert_ten_steps, difference, 'layer transformer encoder', module)
+  steps(forward, block, outputs, x_BTD)
 
 
 @STYLES
@@ -185,7 +220,11 @@ def test_decoder_layers_match_torch(before, activation, difference):
   )
   x, memory = (torch.tensor(a, requires_grad=True) for a in (x_BTD, memory_BSD))
   after_TT = torch.ones(TIME, TIME, dtype=torch.bool).triu(1)
-  y = module(x, memory, after_TT, memory_key_padding_mask=torch.tensor(behind_BS))
+
+  def forward():
+    return module(x, memory, after_TT, memory_key_padding_mask=torch.tensor(behind_BS))
+
+  y = forward()
   backward(y)
   model = Block(HEADS, HIDDEN, activation=activation, pre_norm=before, cross=True)
   masks = causal(TIME), padding(jnp.array(LENGTHS), SOURCE)
@@ -197,6 +236,8 @@ def test_decoder_layers_match_torch(before, activation, difference):
   small = partial(assert_small, difference, 'layer transformer decoder')
   small('outputs', found, y.detach().numpy())
   small('gradients', slopes, (block(gradients(module)), x.grad.numpy(), memory.grad.numpy()))
+  steps = partial(assert_ten_steps, difference, 'layer transformer decoder', module)
+  steps(forward, block, outputs, x_BTD, memory_BSD)
 
 
 def pair(before):
@@ -232,7 +273,15 @@ def pair(before):
     return y @ module.embed.weight.T
 
   model = Transformer(
-    VOCABULARY, 0, WIDTH, HIDDEN, HEADS, 2, 2, length=10, pre_norm=before, dropout=0.0
+    VOCABULARY,
+    width=WIDTH,
+    hidden=HIDDEN,
+    heads=HEADS,
+    encoder_layers=2,
+    decoder_layers=2,
+    length=10,
+    pre_norm=before,
+    dropout=0.0,
   )
   return module, logits, model
 
