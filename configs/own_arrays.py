@@ -1,4 +1,4 @@
-"""Your own arrays, `inputs` and `targets` in one .npz: --config.data.path=FILE.npz --config.model.classes=N.
+"""Your own arrays, `inputs` and `targets` in one .npz: --config.data.path=FILE.npz.
 
 Paper: Rumelhart, Hinton & Williams 1986, https://doi.org/10.1038/323533a0.
 """
@@ -18,7 +18,7 @@ def get_config():
   }
   config.model = {
     'name': 'mlp',
-    'classes': 2,
+    'classes': 0,  # as many as the data has
     'widths': (128, 128),
     'activation': 'relu',
     'normalization': 'none',

@@ -1,4 +1,4 @@
-"""Your own images, one folder a class: --config.data.path=FOLDER --config.model.classes=N.
+"""Your own images, one folder a class: --config.data.path=FOLDER.
 
 Paper: Simonyan & Zisserman 2014, https://arxiv.org/abs/1409.1556 (the model, much smaller).
 """
@@ -19,7 +19,7 @@ def get_config():
   }
   config.model = {
     'name': 'convnet',
-    'classes': 2,
+    'classes': 0,  # as many as there are folders
     'widths': (32, 64, 64, 64),
     'depth': 1,
     'hidden': 64,

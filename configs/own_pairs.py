@@ -4,7 +4,6 @@ python -m experiments.train --config=configs/own_pairs.py --config.data.path=a.t
   --config.data.target_path=b.txt (on the same line)
 python -m experiments.train --config=configs/own_pairs.py --config.data.path=pairs.tsv
 
-If the error says so, set model.vocabulary to the number of token ids that the texts gave.
 Papers: see configs/gru_multi30k.py; byte pairs after https://arxiv.org/abs/1508.07909.
 """
 
@@ -28,4 +27,5 @@ def get_config():
     'tokens': 0,
     'buckets': 4,
   }
+  config.model.vocabulary = 0  # as many as the texts give
   return config

@@ -1,8 +1,8 @@
 """Your own sequences: `inputs` [N, T, C], `length` [N] and `targets` in one .npz file.
 
-Set --config.data.path=FILE.npz --config.model.classes=N. `length` may be left out where all have T steps;
+Set --config.data.path=FILE.npz. `length` may be left out where all have T steps;
 what stands after the end of a sequence is not read. For real targets: --config.task.name=regression
---config.task.loss=mse --config.model.classes=1.
+--config.task.loss=mse
 Paper: Cho et al. 2014, https://arxiv.org/abs/1406.1078.
 """
 
@@ -20,7 +20,7 @@ def get_config():
     'split_seed': 0,
   }
   config.model = base.recurrent(
-    'gru', classes=2, units=64, bidirectional=True, pool='max', dropout=0.2
+    'gru', classes=0, units=64, bidirectional=True, pool='max', dropout=0.2
   )
   config.optimizer.learning_rate = 3e-3
   config.optimizer.weight_decay = 1e-2

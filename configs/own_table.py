@@ -1,7 +1,6 @@
 """Your own numeric table with a header: --config.data.path=FILE.csv --config.data.target=COLUMN.
 
 For real targets: --config.data.classification=false --config.task.name=regression --config.task.loss=mse
---config.model.classes=1.
 """
 
 from configs import base
@@ -20,7 +19,7 @@ def get_config():
   }
   config.model = {
     'name': 'mlp',
-    'classes': 2,
+    'classes': 0,  # as many as the data has
     'widths': (64, 64),
     'activation': 'relu',
     'normalization': 'none',

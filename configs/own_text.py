@@ -1,6 +1,6 @@
 """Your own texts, one a line of a table with a header, .csv or .tsv: sentiment, topics, spam.
 
-Set --config.data.path=FILE.csv --config.data.text=COLUMN --config.data.label=COLUMN --config.model.classes=N.
+Set --config.data.path=FILE.csv --config.data.text=COLUMN --config.data.label=COLUMN.
 Paper: Kim 2014, https://arxiv.org/abs/1408.5882.
 """
 
@@ -23,8 +23,8 @@ def get_config():
   }
   config.model = {
     'name': 'text_cnn',
-    'classes': 2,
-    'vocabulary': 20000,
+    'classes': 0,  # as many as the data has
+    'vocabulary': 0,  # as many as the data has, at most what data.vocabulary says
     'embedding': 128,
     'kernel_sizes': (3, 4, 5),
     'maps': 100,

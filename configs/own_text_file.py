@@ -1,7 +1,6 @@
 """Your own text, one UTF-8 file: a language model of its characters, which writes more of the kind.
 
-Set --config.data.path=FILE.txt --config.model.vocabulary=N, which is told where it is another; then
-python -m experiments.sample --workdir=FOLDER --prompt="Once" writes.
+Set --config.data.path=FILE.txt; then python -m experiments.sample --workdir=FOLDER --prompt="Once" writes.
 For pieces of words in place of characters: --config.data.tokenizer=bpe --config.data.vocabulary=2000
 Paper: Karpathy 2015, https://karpathy.github.io/2015/05/21/rnn-effectiveness/.
 """
@@ -19,6 +18,6 @@ def get_config():
     'tokenizer': 'characters',
     'vocabulary': 2000,
   }
-  config.model.vocabulary = 256
+  config.model.vocabulary = 0  # as many as the text has
   config.train.eval_every = 500
   return config

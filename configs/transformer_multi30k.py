@@ -12,7 +12,7 @@ from configs import base, gru_multi30k
 
 def get_config():
   config = gru_multi30k.get_config()
-  config.model = base.transformer(vocabulary=8000, dropout=0.2)
+  config.model = base.transformer(vocabulary=8000, dropout=0.3)
   config.optimizer.learning_rate = 1.5e-3
   config.optimizer.b2 = 0.98
   config.optimizer.schedule = {'name': 'inverse_sqrt', 'warmup': 1000, 'timescale': 1000}

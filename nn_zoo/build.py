@@ -23,7 +23,7 @@ from nn_zoo.data.text_file import written
 from nn_zoo.data.windows import Windows
 from nn_zoo.drawing import TRANSFORMERS, drawn, with_heads, with_memory
 from nn_zoo.errors import InputError
-from nn_zoo.fitting import check_targets, check_vocabulary, targets_of
+from nn_zoo.fitting import check_targets, check_vocabulary, sized, targets_of
 from nn_zoo.kinds import KINDS
 from nn_zoo.layers.still import with_still_normalization
 from nn_zoo.models import create_model
@@ -90,7 +90,7 @@ def build(
   train = config['train']
   data = data or data_room.load(**with_kept(config['data'], folder))
   check(folder, data)
-  model = create_model(**config['model'])
+  model = create_model(**sized(config, data))
   check_targets(config, model, data)
   check_vocabulary(config['model']['name'], model, data)
   named.check(optimizer, 'optimizer', 'optimizer', ('steps', 'factor'), 0, config['optimizer'])

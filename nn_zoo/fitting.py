@@ -1,6 +1,7 @@
 """Whether data, task and model of a config fit one another; what does not is said in one line."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from flax import linen as nn
 
@@ -18,6 +19,30 @@ def targets_of(data: Dataset) -> str:
   if data.classes:
     return 'classes' if data.train['targets'].ndim == 1 else 'labels'
   return kinds[data.train['targets'].dtype.kind]
+
+
+def sized(config: Config, data: Dataset) -> dict[str, Any]:
+  """The section `model`, where a vocabulary or a number of classes of 0 is as many as the data has.
+
+  Classes are so only for tasks with an output for each; a generator with none is told none.
+  """
+  model, found, kind = dict(config['model']), targets_of(data), KINDS[config['task']['name']]
+  known = {'vocabulary': len(data.vocabulary)}
+  if data.tokenizers:
+    known = dict(_token_ids(data)) if found == 'texts' else {'vocabulary': data.tokenizers[0].size}
+  if kind.outputs and kind.targets in (found, 'any'):
+    known['classes'] = _outputs(data)
+  return model | {key: count for key, count in known.items() if model.get(key) == 0}
+
+
+def _outputs(data):
+  return len(data.classes) or data.train['targets'].shape[-1]
+
+
+def _token_ids(data):
+  source, target = data.tokenizers
+  own = 0 if source.state == target.state else source.size
+  return ('vocabulary', target.size), ('source_vocabulary', own)
 
 
 def check_targets(config: Config, model: nn.Module, data: Dataset) -> None:
@@ -39,7 +64,7 @@ def check_targets(config: Config, model: nn.Module, data: Dataset) -> None:
     )
   if not KINDS[name].outputs and not (data.classes and getattr(model, 'classes', 0)):
     return
-  needed = len(data.classes) or data.train['targets'].shape[-1]
+  needed = _outputs(data)
   if model.classes != needed:
     shown = ', '.join(data.classes[:5]) + (', ...' if needed > 5 else '')
     what = f'{needed} classes ({shown})' if data.classes else f'{needed} target(s)'
@@ -68,9 +93,7 @@ def check_vocabulary(name: str, model: nn.Module, data: Dataset) -> None:
 
 
 def _check_tokenizers(model: nn.Module, data: Dataset) -> None:
-  source, target = data.tokenizers
-  own = 0 if source.state == target.state else source.size
-  for key, needed in (('vocabulary', target.size), ('source_vocabulary', own)):
+  for key, needed in _token_ids(data):
     if (taken := getattr(model, key)) != needed:
       what = f'{needed} token ids' if needed else 'one tokenizer for both texts'
       raise InputError(

@@ -28,7 +28,7 @@ inline void multiply(const float* a, int64_t a_step, const float* panel, int64_t
   }
 }
 
-thread_local Scratch panel_scratch, share_scratch;
+inline thread_local Scratch panel_scratch, share_scratch;
 
 // The sequences of a batch, in shares of about the same work.
 struct Sequences {
@@ -112,6 +112,9 @@ void forward_share(const Forward& f, const float* input_panels, const float* pan
     for (int64_t side : {0, 1}) std::memcpy(both + side * size + m * hidden, f.h0 + b * hidden, hidden * sizeof(float));
     if (Cell::MEMORY) std::memcpy(c + m * hidden, f.c0 + b * hidden, hidden * sizeof(float));
     std::memset(f.y + s.place(b, end) * hidden, 0, rest * sizeof(float));
+    if (!f.kept) continue;  // what is kept for the derivative has derivatives of its own
+    std::memset(f.kept + s.place(b, end) * hidden, 0, rest * sizeof(float));
+    std::memset(f.gates + s.place(b, end) * s.width(), 0, rest * Cell::GATES * sizeof(float));
   }
   over_time(s, rows, s.reverse, [&](int64_t t, int64_t active, int64_t step) {
     if (step % CHUNK == 0) {

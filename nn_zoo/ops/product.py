@@ -18,6 +18,7 @@ import jax.numpy as jnp
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir, xla
 
+from nn_zoo.errors import InputError
 from nn_zoo.native import library
 from nn_zoo.ops.varying import alike
 
@@ -33,7 +34,13 @@ def product(
     a: [..., R, D], or [..., D, R] if turned.
     b: [..., D, C], or [..., C, D] if turned; of the type of `a`.
     a_turned, b_turned: whether the last two axes are given in the other order.
+
+  Raises:
+    InputError: the depths or the leading axes differ.
   """
+  depths = a.shape[-2 if a_turned else -1], b.shape[-1 if b_turned else -2]
+  if len(set(depths)) > 1 or a.shape[:-2] != b.shape[:-2]:
+    raise InputError(f'a product of {a.shape} and {b.shape}: depths of {depths[0]} and {depths[1]}')
   a, b = alike((a, b))
   lead = a.shape[:-2]
   a, b = (array.reshape(math.prod(lead), *array.shape[-2:]) for array in (a, b))

@@ -31,8 +31,8 @@ class Norm(NamedTuple):
 class Weights(NamedTuple):
   """Of one direction of one layer; None where a variant is not taken.
 
-  recurrent_bias_H: of the GRU's candidate, inside the reset gate. peephole_3H: of the input, forget and
-  output gate. projection_HP: from the LSTM's hidden units to its outputs.
+  recurrent_bias_H: of the GRU's candidate, inside the reset gate; None: 0. peephole_3H: of the input, forget
+  and output gate. projection_HP: from the LSTM's hidden units to its outputs.
   """
 
   input_DG: jax.Array
@@ -76,7 +76,7 @@ def recurrence(
     reverse: walk from each sequence's end to its beginning.
 
   Raises:
-    InputError: weights or a state whose shapes do not fit the inputs.
+    InputError: weights, a state or lengths whose shapes do not fit the inputs; a weight the cell has not.
 
   Sources: Elman 1990, "Finding Structure in Time", https://doi.org/10.1207/s15516709cog1402_1;
   Hochreiter & Schmidhuber 1997, "Long Short-Term Memory", https://doi.org/10.1162/neco.1997.9.8.1735;
@@ -89,7 +89,15 @@ def recurrence(
   """
   x_BTD, weights, state = alike((x_BTD, weights, state))
   _check_shapes(cell, weights, x_BTD[:, 0], state)
+  if cell == 'gru' and weights.recurrent_bias_H is None:
+    weights = weights._replace(
+      recurrent_bias_H=jnp.zeros_like(weights.bias_G[: state.h_BH.shape[1]])
+    )
   if length_B is not None:
+    if length_B.shape != x_BTD.shape[:1]:
+      raise InputError(
+        f'lengths of shape {length_B.shape}, expected {x_BTD.shape[:1]}, one a sequence'
+      )
     inside_BT1 = before_end(length_B, x_BTD)[..., None]
     x_BTD = jnp.where(inside_BT1, x_BTD, 0)
   if weights.plain and cell in CELLS:
@@ -131,14 +139,21 @@ def check_lengths(length_B, batch: int, time: int) -> None:
 def _check_shapes(cell, weights, x_BD, state):
   # A kernel takes sizes from the state and trusts the others to fit.
   batch, inputs = x_BD.shape
-  hidden, outputs = weights.bias_G.size // GATES[cell], weights.recurrent_PG.shape[0]
-  c_BH = state.c_BH if state.c_BH is None else state.c_BH.shape
-  found = weights.input_DG.shape, weights.recurrent_PG.shape, state.h_BH.shape, c_BH
+  hidden = weights.bias_G.size // GATES[cell]
+  outputs = hidden if weights.projection_HP is None else weights.projection_HP.shape[1]
   width = hidden * GATES[cell]
   memory = (batch, hidden) if cell == 'lstm' else None
-  expected = (inputs, width), (outputs, width), (batch, outputs), memory
-  names = 'input weights', 'recurrent weights', 'a state h', 'a state c'
-  for name, shape, want in zip(names, found, expected, strict=True):
+  candidate = (hidden,) if cell == 'gru' and weights.recurrent_bias_H is not None else None
+  pairs = {
+    'input weights': (weights.input_DG, (inputs, width)),
+    'recurrent weights': (weights.recurrent_PG, (outputs, width)),
+    'a bias': (weights.bias_G, (width,)),
+    'a recurrent bias': (weights.recurrent_bias_H, candidate),
+    'a state h': (state.h_BH, (batch, outputs)),
+    'a state c': (state.c_BH, memory),
+  }
+  for name, (array, want) in pairs.items():
+    shape = None if array is None else array.shape
     if shape != want:
       raise InputError(
         f'{cell}: {name} of shape {shape}, expected {want} for inputs of {x_BD.shape}'

@@ -4,7 +4,8 @@ Axes: B batch, T time, D inputs, H hidden, G gates x hidden, N = B x T.
 
   g_t = x_t W;    r_t = h_{t-1} U + b_r;    state_t = cell(g_t + b, r_t, state_{t-1})
 
-The product with the inputs is one over all steps. The derivative walks back over time with the derivative
+The product with the inputs is one over all steps in the scan, one over some steps at a time in the kernels,
+where it stays in the cache. The derivative walks back over time with the derivative
 in the state alone; those in the weights are one product each at the end. On a CPU the walks are kernels of
 `nn_zoo.native`, elsewhere a `lax.scan`. Forward-mode derivatives and those beyond the first are JAX's own,
 of the scan.

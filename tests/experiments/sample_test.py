@@ -22,7 +22,7 @@ def config(path):
   """That of one's own text, made small."""
   made = plain(load_config('configs/own_text_file.py'))
   made['data']['path'] = str(path)
-  made['model'] |= {'vocabulary': 6, 'units': 8}
+  made['model'] |= {'vocabulary': 0, 'units': 8}
   made['task'] |= {'window': 8, 'length': 20, 'temperature': 1.0}
   made['train'] |= {'steps': 30, 'batch_size': 4, 'log_every': 10, 'eval_every': 15}
   made['optimizer'] |= {'learning_rate': 1e-2, 'schedule': {'name': 'constant'}}

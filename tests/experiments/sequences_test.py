@@ -70,6 +70,18 @@ def test_a_model_that_cannot_read_the_data_is_one_line(tmp_path, name, model, li
   assert '\n' not in str(caught.value)
 
 
+@pytest.mark.parametrize('name', ['own_sequences', 'own_text'])
+def test_sizes_of_0_are_those_of_the_data(tmp_path, name):
+  config = own(name, tmp_path)
+  config.model.classes = 0
+  if name == 'own_text':
+    config.model.vocabulary = 0
+  built = build(plain(config))
+  assert built.model.classes == len(built.data.classes) == 2
+  assert built.model.vocabulary == len(built.data.vocabulary)
+  assert (built.model.vocabulary > 2) == (name == 'own_text')
+
+
 def test_images_alone_can_be_augmented(tmp_path):
   config = own('own_sequences', tmp_path)
   config.augment = {'flip': {'probability': 0.5}}

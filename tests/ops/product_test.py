@@ -1,8 +1,11 @@
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from nn_zoo.errors import InputError
 from nn_zoo.ops import product as module
 from nn_zoo.ops.product import dense, product
 from tests.reference import assert_near
@@ -100,6 +103,17 @@ def test_leading_axes_and_vectors(kernels):
 def test_an_axis_may_be_empty(size, kernels):
   a, b = matrices(*size)
   np.testing.assert_array_equal(product(a, b), np.zeros((size[0], size[1], size[3])))
+
+
+@pytest.mark.parametrize(
+  ('a', 'b', 'turned'),
+  [((4, 5), (6, 3), (False, False)), ((5, 4), (5, 3), (False, True)), ((2, 4, 5), (1, 5, 3), ())],
+)
+def test_matrices_that_do_not_fit_are_named(a, b, turned):
+  with pytest.raises(
+    InputError, match=rf'^a product of {re.escape(str(a))} and {re.escape(str(b))}'
+  ):
+    product(jnp.zeros(a), jnp.zeros(b), *turned)
 
 
 def test_bfloat16_is_that_of_einsum(kernels):

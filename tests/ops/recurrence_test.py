@@ -112,12 +112,44 @@ def test_forward_and_second_derivatives_pass_through_kernels(cell):
       return pull(slopes)
 
     forward = jax.jvp(lambda p: recurrence(cell, *p, LENGTHS), (primals,), (direction,))[1]
-    return forward, jax.jvp(gradient, (primals,), (direction,))[1]
+    over, pull = jax.vjp(gradient, primals)
+    return forward, jax.jvp(gradient, (primals,), (direction,))[1], pull(over)
 
   found = jax.jit(both)(primals, slopes, direction)
   with jax.enable_x64(True):
     wide = jax.tree.map(np.float64, (primals, slopes, direction))
     assert_all_near(found, jax.jit(both)(*wide), 2e-5)
+
+
+def test_a_gru_without_a_recurrent_bias_has_one_of_zeros(kernels):
+  (weights, x_BTD, state), _ = example('gru', 'float32')
+  zeros = weights._replace(recurrent_bias_H=jnp.zeros(HIDDEN))
+  run = jax.jit(lambda weights: recurrence('gru', weights, x_BTD, state))
+  jax.tree.map(
+    np.testing.assert_array_equal, run(weights._replace(recurrent_bias_H=None)), run(zeros)
+  )
+
+
+@pytest.mark.parametrize(
+  ('cell', 'field', 'size', 'message'),
+  [
+    ('gru', 'recurrent_bias_H', HIDDEN + 1, r'a recurrent bias of shape \(22,\), expected \(21,\)'),
+    ('lstm', 'recurrent_bias_H', HIDDEN, r'a recurrent bias of shape \(21,\), expected None'),
+    (
+      'rnn_relu',
+      'recurrent_PG',
+      (5, HIDDEN),
+      r'recurrent weights of shape \(5, 21\), expected \(21, 21\)',
+    ),
+    ('rnn_tanh', 'bias_G', HIDDEN - 1, r'input weights of shape \(3, 21\), expected \(3, 20\)'),
+  ],
+)
+def test_weights_that_do_not_fit_are_named(cell, field, size, message):
+  (weights, x_BTD, state), _ = example(cell, 'float32')
+  with pytest.raises(InputError, match=message):
+    recurrence(cell, weights._replace(**{field: jnp.zeros(size)}), x_BTD, state)
+  with pytest.raises(InputError, match=r'lengths of shape \(8,\), expected \(9,\)'):
+    recurrence(cell, weights, x_BTD, state, LENGTHS[1:])
 
 
 def test_seeds_and_their_gradients_map(kernels):
