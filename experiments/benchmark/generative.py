@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from experiments.benchmark.kinds import PLAIN, Target, Training, Workload
+from experiments.settings import SETTINGS
 
 _NET = {'side': 32, 'channels': 3, 'latent': 64, 'width': 32}
 ROWS = {
@@ -23,6 +24,7 @@ _FORMS = {
   'eager': {'channels_last': False},
   'channels last': {'channels_last': True},
   'channels last, passive wait': {'channels_last': True, **_SLEEP},
+  'channels last, kept memory': {'channels_last': True, 'environment': SETTINGS['kept memory']},
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from experiments.benchmark.kinds import Target, Training, Workload
+from experiments.settings import SETTINGS
 
 _GPT = {'vocabulary': 65, 'width': 384, 'layers': 6, 'heads': 6, 'context': 256}
 _PAIRS = {'vocabulary': 8000, 'width': 256, 'hidden': 1024, 'heads': 8, 'layers': 3}
@@ -20,9 +21,12 @@ ROWS = {
   ),
 }
 _WRITING = {'net': 'gpt', **_GPT, 'prompt': 32, 'time': 256}
+_KEPT = {'environment': SETTINGS['kept memory']}
 _FORMS = {
   'generate of transformers': {'form': 'generate'},
   'a loop over its forward pass': {'form': 'loop'},
+  'a plain GPT': {'form': 'plain'},
+  'a plain GPT, kept memory': {'form': 'plain', **_KEPT},
 }
 _SLEEP = {'environment': {'OMP_WAIT_POLICY': 'passive'}}
 
@@ -40,7 +44,9 @@ def workloads(
     'eager': {'compile': False},
     'eager, passive wait': {'compile': False, **_SLEEP},
     'eager, huge pages': {'compile': False, **huge},
+    'eager, kept memory': {'compile': False, **_KEPT},
     'compiled': {'compile': True},
+    'compiled, kept memory': {'compile': True, **_KEPT},
   }
   target = Target('peer/ours', 1.2, 'step_seconds')
   found = {}

@@ -1,4 +1,8 @@
-"""The same GPT as GPT-2 of the `transformers` package: `generate`, or a loop over its cached forward pass."""
+"""The same GPT in PyTorch, with its keys and values kept: as GPT-2 of the package `transformers`, and plain.
+
+The package's is by its `generate` or by a loop over its forward pass; the plain one is that of
+`peers.transformer`, which writes keys and values into memory that is taken once.
+"""
 # ruff: noqa: E402 (the imports are timed)
 
 import time
@@ -6,12 +10,14 @@ import time
 began = time.perf_counter()
 
 import torch
+from torch.nn import functional
 from transformers import GPT2Config, GPT2LMHeadModel
 
 import_seconds = time.perf_counter() - began
 
 from experiments.benchmark import sequences, side, transformers
 from experiments.benchmark.peers.roof import roof
+from experiments.benchmark.peers.transformer import GPT
 
 
 def generate(model, prompt, length):
@@ -34,16 +40,30 @@ def loop(model, prompt, length):
   return torch.cat(written, dim=1)
 
 
-FORMS = {'generate': generate, 'loop': loop}
+def plain(net, prompt, length):
+  """A token at a time by the plain GPT."""
+  batch, first = prompt.shape
+  heads = net.blocks[0].heads
+  size = batch, heads, first + length, net.embed.embedding_dim // heads
+  known = torch.empty(2, len(net.blocks), *size)
+  written, tokens, end = [], prompt, 0
+  for _ in range(length):
+    begin, end = end, end + tokens.shape[1]
+    x = net.embed(tokens) + net.position[begin:end]
+    for block, (keys, values) in zip(net.blocks, known.unbind(1), strict=True):
+      q, keys[:, :, begin:end], values[:, :, begin:end] = block.parts(x)
+      y = functional.scaled_dot_product_attention(
+        q, keys[:, :, :end], values[:, :, :end], is_causal=begin == 0
+      )
+      x = block.after(x, y)
+    logits = functional.linear(net.norm(x[:, -1:]), net.embed.weight)
+    tokens = logits.argmax(dim=-1)
+    written.append(tokens)
+  return torch.cat(written, dim=1)
 
 
-def main() -> None:
-  """Writes as often as the spec says and reports."""
-  spec = side.spec()
-  torch.set_num_threads(side.cores())
-  torch.manual_seed(spec['seed'])
-  started = time.perf_counter()
-  prompt = torch.from_numpy(transformers.draw(spec)[:, : spec['prompt']]).long()
+def gpt2(spec):
+  """GPT-2 of the package."""
   config = GPT2Config(
     vocab_size=spec['vocabulary'],
     n_positions=spec['context'],
@@ -53,8 +73,21 @@ def main() -> None:
     bos_token_id=None,
     eos_token_id=None,
   )
-  model = GPT2LMHeadModel(config).eval()
-  write, length = FORMS[spec['form']], spec['time'] - spec['prompt']
+  return GPT2LMHeadModel(config)
+
+
+FORMS = {'generate': (gpt2, generate), 'loop': (gpt2, loop), 'plain': (GPT, plain)}
+
+
+def main() -> None:
+  """Writes as often as the spec says and reports."""
+  spec = side.spec()
+  torch.set_num_threads(side.cores())
+  torch.manual_seed(spec['seed'])
+  started = time.perf_counter()
+  prompt = torch.from_numpy(transformers.draw(spec)[:, : spec['prompt']]).long()
+  network, write = FORMS[spec['form']]
+  model, length = network(spec).eval(), spec['time'] - spec['prompt']
 
   def step():
     with torch.inference_mode():

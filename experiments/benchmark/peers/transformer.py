@@ -30,11 +30,18 @@ class Block(nn.Module):
 
   def forward(self, x):
     """x [batch, time, width]."""
-    batch, steps, width = x.shape
+    q, k, v = self.parts(x)
+    return self.after(x, functional.scaled_dot_product_attention(q, k, v, is_causal=True))
+
+  def parts(self, x):
+    """Queries, keys and values [batch, heads, time, width of a head]."""
+    batch, steps, _ = x.shape
     parts = self.qkv(self.norms[0](x)).chunk(3, dim=2)
-    q, k, v = (part.view(batch, steps, self.heads, -1).transpose(1, 2) for part in parts)
-    y = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
-    x = x + self.out(y.transpose(1, 2).reshape(batch, steps, width))
+    return [part.view(batch, steps, self.heads, -1).transpose(1, 2) for part in parts]
+
+  def after(self, x, y):
+    """What follows attention's y [batch, heads, time, width of a head]."""
+    x = x + self.out(y.transpose(1, 2).reshape(x.shape))
     hidden = functional.gelu(self.wide(self.norms[1](x)), approximate='tanh')
     return x + self.narrow(hidden)
 
