@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from nn_zoo.layers.spectral import SpectralLinear
+from nn_zoo.models.dcgan import DCGAN
 from nn_zoo.ops.adversarial import gradient_penalty, squared_slope
 from tests.reference import assert_near
 
@@ -44,6 +45,60 @@ def test_the_gradient_of_a_gradient_penalty():
   assert_near(found, expected, 1e-5)
   for name, grad in grads.items():
     assert_near(grad, expected_grads[name], 1e-5)
+
+
+def carried(module, gradients=False):
+  """The parameters of a convolution or a product, or their gradients, as ours."""
+  weight, bias = (part.grad if gradients else part.detach() for part in module.parameters())
+  kernel = weight.permute(2, 3, 1, 0) if weight.ndim == 4 else weight.T
+  return {'kernel': kernel.numpy(), 'bias': bias.numpy()}
+
+
+def test_the_gradient_of_a_gradient_penalty_through_a_dcgan(difference):
+  torch.manual_seed(0)
+  first, second = torch.nn.Conv2d(3, 4, 4, 2, 1), torch.nn.Conv2d(4, 8, 4, 2, 1)
+  norm, head = torch.nn.LayerNorm(8, eps=1e-6), torch.nn.Linear(4 * 4 * 8, 1)
+  leaky = torch.nn.functional.leaky_relu
+  real, fake = rng.normal(size=(2, 6, 16, 16, 3)).astype(np.float32)
+
+  def judge(x):
+    h = norm(second(leaky(first(x), 0.2)).movedim(1, -1))
+    return head(leaky(h, 0.2).flatten(1))[:, 0]
+
+  mix = torch.tensor(MIX)[:, None, None, None]
+  at = (mix * torch.tensor(real) + (1 - mix) * torch.tensor(fake)).movedim(-1, 1).requires_grad_()
+  (slopes,) = torch.autograd.grad(judge(at).sum(), at, create_graph=True)
+  expected = ((slopes.flatten(1).norm(dim=1) - 1) ** 2).mean()
+  expected.backward()
+
+  def critic(gradients=False):
+    scale, shift = (part.grad if gradients else part.detach() for part in norm.parameters())
+    return {
+      'SpectralLinear_0': carried(first, gradients),
+      'SpectralLinear_1': carried(second, gradients),
+      'Normalization_0': {'LayerNorm_0': {'scale': scale.numpy(), 'bias': shift.numpy()}},
+      'Judgement_0': {'SpectralLinear_0': carried(head, gradients)},
+    }
+
+  model = DCGAN(shape=(16, 16, 3), width=4, normalization='layer')
+
+  def penalty(params):
+    def logits(x):
+      return model.apply({'params': {'critic': params}}, x, None, True, method='criticise')
+
+    return jnp.mean(gradient_penalty(logits, real, fake, MIX))
+
+  found, grads = jax.jit(jax.value_and_grad(penalty))(critic())
+  name = "gradient penalty through a DCGAN's critic"
+  assert difference(name, 'outputs', found, expected.detach().numpy()) < 1e-5
+  # No bias of the head has a part in a slope, for which PyTorch says None.
+  head.bias.grad = torch.zeros(1)
+  norm.bias.grad = torch.zeros(8) if norm.bias.grad is None else norm.bias.grad
+  for ours, theirs in zip(*map(jax.tree.leaves, (grads, critic(gradients=True))), strict=True):
+    if np.any(theirs):
+      assert difference(name, 'gradients', ours, theirs) < 1e-5
+    else:
+      assert not np.any(ours)
 
 
 def test_the_gradient_of_r1():
