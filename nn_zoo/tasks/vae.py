@@ -69,14 +69,21 @@ def vae(
     descend: `nn_zoo.task.descend` or a partial of it.
 
   Raises:
-    InputError: an unknown likelihood; when traced, examples of another shape than the model's.
+    InputError: an unknown likelihood; when traced, a model whose code has no variance, or examples of
+      another shape than the model's.
 
   Source: Kingma & Welling 2014, https://arxiv.org/abs/1312.6114.
   """
   reconstruction, mean_of = choose(LIKELIHOODS, likelihood, 'task.likelihood')
 
   def parts(params, x, noise_BZ):
-    mean_BZ, log_variance_BZ = model.apply({'params': params}, x, method='encode')
+    code = model.apply({'params': params}, x, method='encode')
+    if not isinstance(code, tuple):
+      raise InputError(
+        f"model.name={type(model).__name__!r} gives a code without its variance, which task.name='vae' needs; "
+        'try vae'
+      )
+    mean_BZ, log_variance_BZ = code
     z_BZ = mean_BZ + jnp.exp(log_variance_BZ / 2) * noise_BZ
     outputs = model.apply({'params': params}, z_BZ, method='decode')
     return reconstruction(outputs, x), kl_to_standard_normal(mean_BZ, log_variance_BZ)
@@ -132,8 +139,10 @@ def autoencoder(
     prepare, augment, descend: see `vae`.
 
   Raises:
-    InputError: when traced, examples of another shape than the model's.
+    InputError: a corruption below 0; when traced, examples of another shape than the model's.
   """
+  if corruption < 0:
+    raise InputError(f'task.corruption={corruption}: expected 0 or more')
 
   def squares(params, x, seen):
     outputs = model.apply({'params': params}, seen)

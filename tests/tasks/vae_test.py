@@ -65,6 +65,18 @@ def test_an_unknown_likelihood_is_named():
     TASKS['vae'](create_model('vae', shape=(2,)), optax.sgd(0.1), likelihood='bernouli')
 
 
+def test_what_does_not_fit_an_autoencoder_is_said_in_a_line():
+  model = create_model('autoencoder', shape=(4,), latent=2, widths=(6,))
+  with pytest.raises(InputError, match=r'^task.corruption=-1: expected 0 or more'):
+    TASKS['autoencoder'](model, optax.sgd(0.1), corruption=-1)
+  batch = {'inputs': np.ones((3, 4), np.float32), 'weight': np.ones(3, np.float32)}
+  task = TASKS['vae'](model, optax.sgd(0.1))
+  with pytest.raises(
+    InputError, match=r"^model.name='Autoencoder' gives a code without its variance"
+  ):
+    task.step(task.init(KEY, batch), batch, KEY)
+
+
 def test_a_denoising_autoencoder_is_trained_on_noisy_inputs_and_judged_on_clean_ones():
   x = np.float32(rng.normal(size=(8, 4)))
   batch = {'inputs': x, 'weight': np.ones(8, np.float32)}
