@@ -80,8 +80,8 @@ def vae(
     code = model.apply({'params': params}, x, method='encode')
     if not isinstance(code, tuple):
       raise InputError(
-        f"model.name={type(model).__name__!r} gives a code without its variance, which task.name='vae' needs; "
-        'try vae'
+        f"model.name={type(model).__name__!r} gives a code without its variance, which task.name='vae' "
+        'needs; try vae'
       )
     mean_BZ, log_variance_BZ = code
     z_BZ = mean_BZ + jnp.exp(log_variance_BZ / 2) * noise_BZ

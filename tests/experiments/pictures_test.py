@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from experiments.launch import load_config, plain
 from experiments.pictures import Asked, files, latents
+from experiments.sample import sample
+from experiments.train import train
 from nn_zoo.data import load
 from nn_zoo.data.latents import from_latents
 from nn_zoo.errors import InputError
@@ -55,3 +58,21 @@ def test_points_become_an_archive_alone():
 def test_what_cannot_be_made_is_said(asked, line):
   with pytest.raises(InputError, match=line):
     latents(asked, DATA)
+
+
+def test_a_trained_generator_makes_the_same_images_of_the_same_seed(tmp_path):
+  config = plain(load_config('configs/dcgan_digits.py'))
+  config['data']['limit'] = 200
+  config['model'] |= {'width': 4, 'latent': 6}
+  config['train'] |= {'steps': 4, 'log_every': 2, 'eval_every': 4, 'batch_size': 16, 'watch': False}
+  train(config, tmp_path / 'run')
+  asked = Asked(6, label=5)
+  made = sample(tmp_path / 'run', asked, seed=3)
+  assert sorted(made) == ['samples-3-5.npz', 'samples-3-5.png']
+  assert made == sample(tmp_path / 'run', asked, seed=3)
+  assert Image.open(io.BytesIO(made['samples-3-5.png'])).size == (6 * 18, 18)
+  with np.load(io.BytesIO(made['samples-3-5.npz']), allow_pickle=False) as archive:
+    assert archive['examples'].shape == (6, 16, 16, 1)
+    assert list(archive['label']) == [5] * 6
+  with pytest.raises(InputError, match=r'^--label=10: expected 0 to 9'):
+    sample(tmp_path / 'run', Asked(6, label=10))
