@@ -23,13 +23,16 @@ struct Place {
 struct BackPlace {
   const float *gates, *kept, *h_before, *c_before;
   float *dg, *dr, *sent, *direct, *dc;  // sent: derivatives in r, for the product of the step before
+  float* total;  // of each gate, and behind them of r, over the steps
   int64_t hidden;
   int lanes;
   Vector gate(int gate) const { return load(gates + gate * hidden, lanes); }
   void slope(int gate, Vector v) const {
     store(dg + gate * hidden, v, lanes);
     store(sent + gate * hidden, v, lanes);
+    add(gate, v);
   }
+  void add(int gate, Vector v) const { store(total + gate * hidden, v + load(total + gate * hidden, lanes), lanes); }
 };
 
 struct Lstm {
@@ -73,6 +76,7 @@ struct Gru {
     at.slope(1, dh * (load(at.h_before, at.lanes) - n) * z * (1.0f - z));
     at.slope(2, dn);
     store(at.dr, dn * r, at.lanes), store(at.sent + 2 * at.hidden, dn * r, at.lanes);
+    at.add(3, dn * r);
     store(at.direct, dh * z, at.lanes);
   }
 };

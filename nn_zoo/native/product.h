@@ -152,11 +152,12 @@ void product_part(const Product& f, const Part& part) {
       const float* panel = own;
       if (part.panels) panel = part.panels + block.first * ceil_div(f.columns, WIDTH) * WIDTH + column * block.depth;
       else pack_panel<V>(f, b, block, column, own);
+      const bool more = column + WIDTH < part.left + part.columns;
+      const float* next = b + (block.first + (more ? 0 : block.depth)) * f.columns + (more ? column + WIDTH : part.left);
       cover<SUMS / V>(part.rows, [&](auto tile, int64_t row) {
         if (!part.panels && !f.b_turned)  // some of the next panel, whose rows lie far apart
           for (int64_t k = row * block.depth / part.rows; k < (row + tile) * block.depth / part.rows; ++k)
-            for (int v = 0; v < V; ++v)
-              __builtin_prefetch(b + (block.first + k) * f.columns + column + WIDTH + v * LANES, 0, 2);
+            for (int v = 0; v < V; ++v) __builtin_prefetch(next + k * f.columns + v * LANES, 0, 2);
         product_tile<tile, V>(tiles + row * block.depth, panel, block.depth, c + row * f.columns + column, f.columns,
                               f.columns - column, number > 0);
       });

@@ -188,7 +188,7 @@ void walk(ffi::ThreadPool& pool, Forward f) {
 struct Backward {
   Sequences s;
   const float *gates, *kept, *dy, *recurrent, *h_before, *c0, *dh_last, *dc_last;
-  float *dg, *dr, *dh, *dc;
+  float *dg, *dr, *dh, *dc, *bias;  // bias: sums of dg and dr over the steps of each sequence
 };
 
 constexpr int BACK = 4;  // vectors of a tile
@@ -200,11 +200,13 @@ void backward_share(const Backward& f, const float* panels, const std::vector<in
   const int64_t span = width + LANES, size = count * span;  // rows of a tile must not share lines of the first cache
   float *both = share_scratch.floats(2 * size + 2 * count * hidden), *direct = both + 2 * size;
   float* dc = direct + count * hidden;
+  const int64_t totals = (Cell::GATES + Cell::CANDIDATE) * hidden;
   std::memset(both, 0, 2 * size * sizeof(float));
   for (int64_t m = 0; m < count; ++m) {
     const int64_t b = rows[m], end = s.place(b, s.length(b)), rest = s.time - s.length(b);
     std::memcpy(direct + m * hidden, f.dh_last + b * hidden, hidden * sizeof(float));
     if (Cell::MEMORY) std::memcpy(dc + m * hidden, f.dc_last + b * hidden, hidden * sizeof(float));
+    std::memset(f.bias + b * totals, 0, totals * sizeof(float));
     std::memset(f.dg + end * width, 0, rest * width * sizeof(float));
     if (Cell::CANDIDATE) std::memset(f.dr + end * hidden, 0, rest * hidden * sizeof(float));
   }
@@ -240,7 +242,7 @@ void backward_share(const Backward& f, const float* panels, const std::vector<in
       Cell::backward(dh + load(f.dy + at * hidden + i, lanes),
                      {f.gates + at * width + i, f.kept + at * hidden + i, f.h_before + at * hidden + i, c + i,
                       f.dg + at * width + i, f.dr + at * hidden + i, both + (1 - side) * size + row * span + i,
-                      direct + row * hidden + i, dc + row * hidden + i, hidden, lanes});
+                      direct + row * hidden + i, dc + row * hidden + i, f.bias + b * totals + i, hidden, lanes});
     });
   });
   for (int64_t m = 0; m < count; ++m)

@@ -39,11 +39,11 @@ ffi::Error recurrence(ffi::ThreadPool pool, Buffer x, Buffer input, Buffer recur
 
 ffi::Error recurrence_backward(ffi::ThreadPool pool, Buffer gates, Buffer kept, Buffer dy, Buffer recurrent,
                                Buffer h_before, Buffer c0, Buffer dh_last, Buffer dc_last, Lengths lengths, Result dg,
-                               Result dr, Result dh, Result dc, int64_t cell, int64_t reverse) {
+                               Result dr, Result dh, Result dc, Result bias, int64_t cell, int64_t reverse) {
   return with_cell(pool, cell, Backward{sequences(dh_last.dimensions(), dy.element_count(), lengths, reverse), gates.typed_data(),
                    kept.typed_data(), dy.typed_data(), recurrent.typed_data(), h_before.typed_data(), c0.typed_data(),
                    dh_last.typed_data(), dc_last.typed_data(), dg->typed_data(), dr->typed_data(), dh->typed_data(),
-                   dc->typed_data()});
+                   dc->typed_data(), bias->typed_data()});
 }
 
 auto binding(decltype(&recurrence)) {
@@ -56,7 +56,7 @@ auto binding(decltype(&recurrence)) {
 auto binding(decltype(&recurrence_backward)) {
   return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>()
       .Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>().Arg<Buffer>()
-      .Arg<Lengths>().Ret<Buffer>().Ret<Buffer>().Ret<Buffer>().Ret<Buffer>()
+      .Arg<Lengths>().Ret<Buffer>().Ret<Buffer>().Ret<Buffer>().Ret<Buffer>().Ret<Buffer>()
       .Attr<int64_t>("cell").Attr<int64_t>("reverse");
 }
 

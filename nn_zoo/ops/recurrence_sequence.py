@@ -75,18 +75,23 @@ def _tangent(walk, residuals, tangents):
 def _transpose(walk, residuals, slopes):
   primals, y_BTH, saved = residuals
   h_BTH = _before(walk, y_BTH, primals.state.h_BH, primals.length_B)
-  g_BTG, r_BTH, state = _backward(
+  g_BTG, r_BTH, state, bias_BG = _backward(
     walk, primals.recurrent_HG, primals.state, primals.length_B, y_BTH, h_BTH, saved, *slopes
   )
   x_ND, h_NH, g_NG = _rows(primals.x_BTD), _rows(h_BTH), _rows(g_BTG)
-  recurrent_HG, recurrent_bias_H = product(h_NH, g_NG, a_turned=True), None
+  recurrent_HG = product(h_NH, g_NG, a_turned=True)
   if r_BTH is not None:
     r_NH = _rows(r_BTH)
     recurrent_HG = recurrent_HG.at[:, -r_NH.shape[1] :].set(product(h_NH, r_NH, a_turned=True))
-    recurrent_bias_H = r_NH.sum(0)
   x_BTD = product(g_NG, primals.input_DG, b_turned=True).reshape(primals.x_BTD.shape)
-  weights = product(x_ND, g_NG, a_turned=True), recurrent_HG, g_NG.sum(0), recurrent_bias_H
+  weights = product(x_ND, g_NG, a_turned=True), recurrent_HG, *_summed(bias_BG, g_NG.shape[1])
   return Arguments(x_BTD, *weights, state, None)
+
+
+def _summed(bias_BG, gates):
+  # The biases' derivatives: of all gates, and of a GRU's candidate in the product behind them.
+  bias_G = bias_BG.sum(0)
+  return bias_G[:gates], bias_G[gates:] if bias_G.size > gates else None
 
 
 def _rows(array):
@@ -154,7 +159,7 @@ def _forward_jvp(walk, save, primals, tangents):
   return jax.jvp(functools.partial(_scan, walk, save), primals, tangents)
 
 
-# Backward: derivatives in g, in the candidate's r, and in the first state.
+# Backward: derivatives in g, in the candidate's r, in the first state, and in each sequence's biases.
 
 
 def _scan_back(walk, recurrent_HG, state, length_B, y_BTH, h_BTH, saved, dy_BTH, dlast):
@@ -174,7 +179,8 @@ def _scan_back(walk, recurrent_HG, state, length_B, y_BTH, h_BTH, saved, dy_BTH,
   steps = jax.tree.map(_by_time, (y_BTH, State(h_BTH, c_BTH), saved, dy_BTH))
   steps = *steps, alive(length_B, y_BTH)
   first, found = jax.lax.scan(step, dlast, steps, reverse=not walk.reverse)
-  return *jax.tree.map(_by_time, found), first
+  biases = [array.sum(0) for array in found if array is not None]
+  return *jax.tree.map(_by_time, found), first, jnp.concatenate(biases, -1)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
@@ -230,7 +236,13 @@ def _native_forward(walk, save, arguments):
 def _native_back(walk, recurrent_HG, state, length_B, y_BTH, h_BTH, saved, dy_BTH, dlast):
   cell, candidate = CELLS[walk.cell], walk.cell == 'gru'
   gates = _rows(saved.gates_BG) if cell.gates > 1 else y_BTH
-  outputs = gates.shape, y_BTH.shape if candidate else (0,), *[a.shape for a in _filled(*dlast)]
+  biases = y_BTH.shape[0], (cell.gates + candidate) * y_BTH.shape[2]
+  outputs = (
+    gates.shape,
+    y_BTH.shape if candidate else (0,),
+    *[a.shape for a in _filled(*dlast)],
+    biases,
+  )
   arrays = _filled(gates, saved.kept_BH, dy_BTH, recurrent_HG)
   arrays += _filled(h_BTH if candidate else None, state.c_BH, *dlast)
   # Derivatives take the place of what they are of: fresh memory costs as much as a product.
@@ -238,6 +250,6 @@ def _native_back(walk, recurrent_HG, state, length_B, y_BTH, h_BTH, saved, dy_BT
   if candidate:
     alias[1] = 1
   found = _call(library.RECURRENCE_BACKWARD, outputs, walk, alias, (*arrays, _lengths(length_B)))
-  g, r_BTH, h_BH, c_BH = found
+  g, r_BTH, h_BH, c_BH, bias_BG = found
   last = State(h_BH, c_BH if cell.memory else None)
-  return g.reshape(*y_BTH.shape[:2], -1), r_BTH if candidate else None, last
+  return g.reshape(*y_BTH.shape[:2], -1), r_BTH if candidate else None, last, bias_BG

@@ -28,10 +28,13 @@ def test_a_file_that_compares_a_network_keeps_its_differences(path):
   assert 'difference(' in path.read_text()
 
 
+BEFORE = {'differences': {'a': {'gradients': {}}, 'b': {'outputs': {'float32': 5e-7}}}}
+
+
 def summarise(folder, monkeypatch, exitstatus):
   """What a run of two tests that kept three differences leaves in the record."""
   path = folder / 'differences.json'
-  path.write_text('{}')
+  path.write_text(json.dumps(BEFORE))
   monkeypatch.setattr(conftest, 'RECORD', path)
   rows = [[('a', 'outputs', 'float32', 1e-7), ('a', 'outputs', 'float32', 3e-7)]]
   rows += [[('a', 'outputs', 'float32', 2e-7)]]
@@ -45,5 +48,6 @@ def summarise(folder, monkeypatch, exitstatus):
 def test_the_largest_difference_is_written_unless_a_test_has_failed(tmp_path, monkeypatch):
   pytest.importorskip('torch', reason='the record names its version')
   written = summarise(tmp_path, monkeypatch, exitstatus=0)
-  assert written['differences'] == {'a': {'outputs': {'float32': 3e-7}}}
-  assert summarise(tmp_path, monkeypatch, exitstatus=1) == {}
+  kept = BEFORE['differences']['b']  # which was not compared
+  assert written['differences'] == {'a': {'outputs': {'float32': 3e-7}}, 'b': kept}
+  assert summarise(tmp_path, monkeypatch, exitstatus=1) == BEFORE
