@@ -184,5 +184,8 @@ if __name__ == '__main__':
     'best': flags.DEFINE_integer('best', None, 'translations of each line, the best first'),
     'length_penalty': flags.DEFINE_float('length_penalty', None, 'more: longer translations'),
     'min_p': flags.DEFINE_float('min_p', None, 'draw what is at least so likely, of the likeliest'),
+    'truncation': flags.DEFINE_float(
+      'truncation', None, "largest of a generator's latent numbers, for less variety; 0: any"
+    ),
   }
   launch(_main)

@@ -55,14 +55,14 @@ def workloads(
     work = Training(
       'transformer', spec, (), peer, macs(spec), ours, 'transformer', input_gradients=True
     )
-    found[name] = Workload(about, target, 7, work)
+    found[name] = Workload(about, target, 5, work)
   for batch_size, steps in ((1, 8), (32, 4)):
     spec = {'seed': 0, **_WRITING, 'batch_size': batch_size, 'steps': steps}
     fields = {'input_gradients': True, 'passes': 1}
     work = Training('decoding', spec, (), _FORMS, macs(spec), ours, 'decoding', **fields)
     about = f'the GPT writes 224 characters after 32, the likeliest each, {batch_size} at once'
     found[f'gpt_writes_{batch_size}'] = Workload(
-      about, Target('peer/ours', 1.0, 'step_seconds'), 7, work
+      about, Target('peer/ours', 1.0, 'step_seconds'), 5, work
     )
   return found
 

@@ -70,6 +70,7 @@ def test_a_trained_generator_makes_the_same_images_of_the_same_seed(tmp_path):
   made = sample(tmp_path / 'run', asked, seed=3)
   assert sorted(made) == ['samples-3-5.npz', 'samples-3-5.png']
   assert made == sample(tmp_path / 'run', asked, seed=3)
+  assert made != sample(tmp_path / 'run', asked, seed=3, truncation=0.1)
   assert Image.open(io.BytesIO(made['samples-3-5.png'])).size == (6 * 18, 18)
   with np.load(io.BytesIO(made['samples-3-5.npz']), allow_pickle=False) as archive:
     assert archive['examples'].shape == (6, 16, 16, 1)
