@@ -18,10 +18,10 @@ from nn_zoo.ops import attention as ops
 
 
 class Cache(NamedTuple):
-  """Keys and values of the steps so far, and how many those were; all lead with the batch."""
+  """Keys and values of the steps so far, head by head, and how many those were; all lead with the batch."""
 
-  k_BSGK: jax.Array
-  v_BSGK: jax.Array
+  k_BGSK: jax.Array
+  v_BGSK: jax.Array
   position_B: jax.Array
 
 
@@ -96,13 +96,14 @@ class Attention(nn.Module):
       k_BSGK, v_BSGK = (projected(name, memory, groups) for name in ('key', 'value'))
       if self.rotary:
         k_BSGK = rotated(k_BSGK, position_BT)
-      known = Cache(k_BSGK, v_BSGK, jnp.full(len(x_BTD), k_BSGK.shape[1]))
+      steps_B = jnp.full(len(x_BTD), k_BSGK.shape[1])
+      known = Cache(k_BSGK.swapaxes(1, 2), v_BSGK.swapaxes(1, 2), steps_B)
     if self.rotary:
       q_BTHK = rotated(q_BTHK, position_BT)
     if cache is not None:
       known, mask = _after(cache, known)
     # Beams of a text are its targets side by side: its keys are read once for all of them.
-    q_BTHK = q_BTHK.reshape(len(known.k_BSGK), -1, *q_BTHK.shape[2:])
+    q_BTHK = q_BTHK.reshape(len(known.k_BGSK), -1, *q_BTHK.shape[2:])
     y_BTHK = self._mixed(q_BTHK, known, mask, train)
     y_BTD = y_BTHK.reshape(*x_BTD.shape[:2], self.heads * size)
     return Dense(width, **fields, name='out')(y_BTD), known
@@ -111,31 +112,32 @@ class Attention(nn.Module):
     if self.implementation == 'cudnn':
       if self.dropout and train:
         raise InputError("model.dropout: attention='cudnn' takes none on its weights; expected 0")
-      return ops.attention(q_BTHK, known.k_BSGK, known.v_BSGK, mask, 'cudnn')
-    p_BHTS = ops.weights(q_BTHK, known.k_BSGK, mask, self.implementation)
+      k_BSGK, v_BSGK = known.k_BGSK.swapaxes(1, 2), known.v_BGSK.swapaxes(1, 2)
+      return ops.attention(q_BTHK, k_BSGK, v_BSGK, mask, 'cudnn')
+    p_BHTS = ops.weights(q_BTHK, known.k_BGSK, mask, self.implementation)
     self.sow('intermediates', 'attention', p_BHTS)
     p_BHTS = Dropout(self.dropout, deterministic=not train)(p_BHTS)
-    return ops.mixed(p_BHTS, known.v_BSGK, self.implementation)
+    return ops.mixed(p_BHTS, known.v_BGSK, self.implementation)
 
 
 def room(known: Cache, size: int) -> Cache:
   """A cache of `size` steps that holds the last of those in `known`."""
 
-  def fitted(x_BSGK):
+  def fitted(x_BGSK):
     # Step s lies in place s mod size, so that the next one takes the oldest one's.
-    kept = x_BSGK[..., max(0, time - size) :, :, :]
-    rest = [(0, 0)] * (x_BSGK.ndim - 3) + [(0, max(0, size - time)), (0, 0), (0, 0)]
-    return jnp.roll(jnp.pad(kept, rest), max(0, time - size) % size, axis=-3)
+    kept = x_BGSK[..., max(0, time - size) :, :]
+    rest = [(0, 0)] * (x_BGSK.ndim - 2) + [(0, max(0, size - time)), (0, 0)]
+    return jnp.roll(jnp.pad(kept, rest), max(0, time - size) % size, axis=-2)
 
-  time = known.k_BSGK.shape[-3]
-  return Cache(fitted(known.k_BSGK), fitted(known.v_BSGK), known.position_B)
+  time = known.k_BGSK.shape[-2]
+  return Cache(fitted(known.k_BGSK), fitted(known.v_BGSK), known.position_B)
 
 
 def _after(cache, new):
   # The cache with one more step, and a mask of the places that are filled.
-  size = cache.k_BSGK.shape[1]
+  size = cache.k_BGSK.shape[2]
   rows, place_B = jnp.arange(len(cache.position_B)), cache.position_B % size
-  k_BSGK = cache.k_BSGK.at[rows, place_B].set(new.k_BSGK[:, 0])
-  v_BSGK = cache.v_BSGK.at[rows, place_B].set(new.v_BSGK[:, 0])
-  known = Cache(k_BSGK, v_BSGK, cache.position_B + 1)
+  k_BGSK = cache.k_BGSK.at[rows, :, place_B].set(new.k_BGSK[:, :, 0])
+  v_BGSK = cache.v_BGSK.at[rows, :, place_B].set(new.v_BGSK[:, :, 0])
+  known = Cache(k_BGSK, v_BGSK, cache.position_B + 1)
   return known, ops.padding(known.position_B, size)

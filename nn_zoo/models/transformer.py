@@ -129,7 +129,7 @@ class Transformer(nn.Module):
     position_B1 = first.position_B.reshape(len(tokens_B), -1)[:, :1]
     x_B1D = self._embedded(self.embed, tokens_B[:, None], position_B1, False)
     known = jax.tree.map(Known, state, source['seen'], is_leaf=_is_cache)
-    length = jax.tree.leaves(source['seen'], is_leaf=_is_cache)[0].k_BSGK.shape[-3]
+    length = jax.tree.leaves(source['seen'], is_leaf=_is_cache)[0].k_BGSK.shape[-2]
     seen = padding(source['length'], length)
     y_B1D, known = self.decoder(x_B1D, None, None, seen, False, known)
     return self._logits(y_B1D)[:, 0], _parted(known)[0]

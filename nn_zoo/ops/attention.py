@@ -41,8 +41,8 @@ def attention(
   """
   if implementation == 'cudnn':
     return _by_cudnn(q_BTHK, k_BSGK, v_BSGK, mask)
-  p_BHTS = weights(q_BTHK, k_BSGK, mask, implementation)
-  return mixed(p_BHTS, v_BSGK, implementation)
+  k_BGSK, v_BGSK = k_BSGK.swapaxes(1, 2), v_BSGK.swapaxes(1, 2)
+  return mixed(weights(q_BTHK, k_BGSK, mask, implementation), v_BGSK, implementation)
 
 
 def _by_cudnn(q_BTHK, k_BSGK, v_BSGK, mask):
@@ -62,16 +62,19 @@ def _by_cudnn(q_BTHK, k_BSGK, v_BSGK, mask):
 
 def weights(
   q_BTHK: jax.Array,
-  k_BSGK: jax.Array,
+  k_BGSK: jax.Array,
   mask: jax.Array | None = None,
   implementation: str = 'product',
 ) -> jax.Array:
-  """p of `attention`, [B, H, T, S], in the type of the queries; scores and softmax are float32 at least."""
+  """p of `attention`, [B, H, T, S], in the type of the queries; scores and softmax are float32 at least.
+
+  Keys come head by head, as they are multiplied: whoever keeps them for later steps keeps them so.
+  """
   batch, time, heads, width = q_BTHK.shape
-  if heads % k_BSGK.shape[2]:
-    raise InputError(f'kv_heads={k_BSGK.shape[2]}: expected a divisor of heads={heads}')
-  q_BGNK = _grouped(q_BTHK.swapaxes(1, 2), k_BSGK.shape[2])
-  score_BGNS = _scores(q_BGNK, k_BSGK.swapaxes(1, 2), implementation)
+  if heads % k_BGSK.shape[1]:
+    raise InputError(f'kv_heads={k_BGSK.shape[1]}: expected a divisor of heads={heads}')
+  q_BGNK = _grouped(q_BTHK.swapaxes(1, 2), k_BGSK.shape[1])
+  score_BGNS = _scores(q_BGNK, k_BGSK, implementation)
   score_BHTS = score_BGNS.reshape(batch, heads, time, -1) / math.sqrt(width)
   if mask is None:
     return jax.nn.softmax(score_BHTS, axis=-1).astype(q_BTHK.dtype)
@@ -80,11 +83,11 @@ def weights(
   return jnp.where(mask, jax.nn.softmax(score_BHTS, axis=-1), 0).astype(q_BTHK.dtype)
 
 
-def mixed(p_BHTS: jax.Array, v_BSGK: jax.Array, implementation: str = 'product') -> jax.Array:
+def mixed(p_BHTS: jax.Array, v_BGSK: jax.Array, implementation: str = 'product') -> jax.Array:
   """sum_s p_ts v_s, [B, T, H, K]."""
   batch, heads, time, _ = p_BHTS.shape
-  p_BGNS = _grouped(p_BHTS, v_BSGK.shape[2])
-  y_BGNK = _multiply(p_BGNS, v_BSGK.swapaxes(1, 2), False, implementation)
+  p_BGNS = _grouped(p_BHTS, v_BGSK.shape[1])
+  y_BGNK = _multiply(p_BGNS, v_BGSK, False, implementation)
   return y_BGNK.reshape(batch, heads, time, -1).swapaxes(1, 2)
 
 

@@ -31,7 +31,7 @@ def filled(model, *inputs):
 def empty(model, size, batch=BATCH):
   """A cache of nothing yet."""
   groups, width = model.kv_heads or model.heads, WIDTH // model.heads
-  none = jnp.zeros((batch, size, groups, width))
+  none = jnp.zeros((batch, groups, size, width))
   return Cache(none, none, jnp.zeros(batch, jnp.int32))
 
 
@@ -280,7 +280,7 @@ def test_dropout_takes_single_weights_and_makes_the_others_larger():
   model, size = Attention(1, use_bias=False, dropout=0.5), 8
   x_BTD, eye_DD = draw(50, size, WIDTH), np.eye(WIDTH, dtype=np.float32)
   # Values of one hot vector each: an output is the weights that it was mixed by.
-  known = Cache(draw(50, size, 1, WIDTH, seed=1), jnp.tile(eye_DD[:, None], (50, 1, 1, 1)), None)
+  known = Cache(draw(50, 1, size, WIDTH, seed=1), jnp.tile(eye_DD, (50, 1, 1, 1)), None)
   params = {'query': {'kernel': eye_DD}, 'out': {'kernel': eye_DD}}
 
   @functools.partial(jax.jit, static_argnums=0)

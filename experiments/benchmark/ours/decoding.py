@@ -6,6 +6,7 @@ import time
 began = time.perf_counter()
 
 import jax
+import numpy as np
 import optax
 
 import nn_zoo
@@ -25,7 +26,9 @@ def main() -> None:
   fields = ('vocabulary', 'width', 'heads', 'layers', 'context')
   model = nn_zoo.create_model('gpt', **{key: spec[key] for key in fields})
   length = spec['time'] - spec['prompt']
-  task = language(model, optax.sgd(0.0), window=8, length=length, temperature=0.0)
+  bytes_V = np.ones(spec['vocabulary'], np.int32)
+  settings = {'window': 8, 'length': length, 'temperature': 0.0}
+  task = language(model, optax.sgd(0.0), bytes_V=bytes_V, **settings)
   key = jax.random.key(spec['seed'])
   state = jax.jit(task.init)(key, {'inputs': prompt})
   predict = jax.jit(task.predict)
