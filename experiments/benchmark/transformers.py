@@ -55,7 +55,7 @@ def workloads(
     work = Training(
       'transformer', spec, (), peer, macs(spec), ours, 'transformer', input_gradients=True
     )
-    found[name] = Workload(about, target, 5, work)
+    found[name] = Workload(about, target, 3, work)
   for batch_size, steps in ((1, 8), (32, 4)):
     spec = {'seed': 0, **_WRITING, 'batch_size': batch_size, 'steps': steps}
     fields = {'input_gradients': True, 'passes': 1}
