@@ -62,7 +62,7 @@ def workloads(
     work = Training('decoding', spec, (), _FORMS, macs(spec), ours, 'decoding', **fields)
     about = f'the GPT writes 224 characters after 32, the likeliest each, {batch_size} at once'
     found[f'gpt_writes_{batch_size}'] = Workload(
-      about, Target('peer/ours', 1.0, 'step_seconds'), 5, work
+      about, Target('peer/ours', 1.0, 'step_seconds'), 3, work
     )
   return found
 

@@ -23,9 +23,8 @@ from experiments.benchmark.peers.transformer import GPT
 def generate(model, prompt, length):
   """By `generate`, greedily, with its cache."""
   options = {'do_sample': False, 'use_cache': True, 'pad_token_id': 0}
-  written = model.generate(
-    prompt, torch.ones_like(prompt), max_new_tokens=length, min_new_tokens=length, **options
-  )
+  options |= {'max_new_tokens': length, 'min_new_tokens': length}
+  written = model.generate(prompt, attention_mask=torch.ones_like(prompt), **options)
   return written[:, prompt.shape[1] :]
 
 
