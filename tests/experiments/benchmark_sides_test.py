@@ -123,6 +123,21 @@ def test_a_transformer_is_the_same_on_both_sides(name):
 
 
 @needs_torch
+@pytest.mark.slow
+def test_both_sides_write_as_many_tokens(tmp_path):
+  pytest.importorskip('transformers', reason='a peer is of this package')
+  workload = WORKLOADS['gpt_writes_1']
+  small = {'width': 16, 'heads': 2, 'layers': 1, 'context': 12, 'time': 12, 'prompt': 4, 'steps': 2}
+  spec = {**workload.work.spec, **small, 'batch_size': 3}
+  for name, fields in workload.work.variants.items():
+    work = workload.work._replace(spec=spec, variants={name: fields}, ours={'plain': {}})
+    found = compare(workload._replace(work=work), tmp_path, 1, lambda line: None)
+    for side in (found['ours'], found['peer']):
+      written = side['tokens_per_second'] * side['step_seconds']
+      assert written == pytest.approx(3 * (12 - 4))
+
+
+@needs_torch
 @pytest.mark.parametrize('name', generative.ROWS)
 def test_a_generative_net_is_the_same_on_both_sides(name):
   from experiments.benchmark.ours.generative import network

@@ -17,16 +17,16 @@ from experiments.benchmark.peers.roof import roof
 
 
 class Block(nn.Module):
-  """A block of GPT-2 without biases in its products."""
+  """A block of GPT-2, with biases in its products or without."""
 
-  def __init__(self, width, heads):
+  def __init__(self, width, heads, bias):
     super().__init__()
     self.heads = heads
     self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2))
-    self.qkv = nn.Linear(width, 3 * width, bias=False)
-    self.out = nn.Linear(width, width, bias=False)
-    self.wide = nn.Linear(width, 4 * width, bias=False)
-    self.narrow = nn.Linear(4 * width, width, bias=False)
+    self.qkv = nn.Linear(width, 3 * width, bias)
+    self.out = nn.Linear(width, width, bias)
+    self.wide = nn.Linear(width, 4 * width, bias)
+    self.narrow = nn.Linear(4 * width, width, bias)
 
   def forward(self, x):
     """x [batch, time, width]."""
@@ -49,11 +49,12 @@ class Block(nn.Module):
 class GPT(nn.Module):
   """GPT-2 with tied embeddings."""
 
-  def __init__(self, spec):
+  def __init__(self, spec, bias=False):
     super().__init__()
     self.embed = nn.Embedding(spec['vocabulary'], spec['width'])
     self.position = nn.Parameter(0.02 * torch.randn(spec['context'], spec['width']))
-    self.blocks = nn.ModuleList(Block(spec['width'], spec['heads']) for _ in range(spec['layers']))
+    blocks = [Block(spec['width'], spec['heads'], bias) for _ in range(spec['layers'])]
+    self.blocks = nn.ModuleList(blocks)
     self.norm = nn.LayerNorm(spec['width'])
     nn.init.normal_(self.embed.weight, std=0.02)
 
