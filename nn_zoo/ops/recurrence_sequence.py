@@ -5,10 +5,9 @@ Axes: B batch, T time, D inputs, H hidden, G gates x hidden, N = B x T.
   g_t = x_t W;    r_t = h_{t-1} U + b_r;    state_t = cell(g_t + b, r_t, state_{t-1})
 
 The product with the inputs is one over all steps in the scan, one over some steps at a time in the kernels,
-where it stays in the cache. The derivative walks back over time with the derivative
-in the state alone; those in the weights are one product each at the end. On a CPU the walks are kernels of
-`nn_zoo.native`, elsewhere a `lax.scan`. Forward-mode derivatives and those beyond the first are JAX's own,
-of the scan.
+where it stays in the cache. The derivative walks back over time with the derivative in the state alone; those
+in the weights are one product each at the end. On a CPU the walks are kernels of `nn_zoo.native`, elsewhere a
+`lax.scan`. Forward-mode derivatives and those beyond the first are JAX's own, of the scan.
 """
 
 import functools
@@ -237,12 +236,8 @@ def _native_back(walk, recurrent_HG, state, length_B, y_BTH, h_BTH, saved, dy_BT
   cell, candidate = CELLS[walk.cell], walk.cell == 'gru'
   gates = _rows(saved.gates_BG) if cell.gates > 1 else y_BTH
   biases = y_BTH.shape[0], (cell.gates + candidate) * y_BTH.shape[2]
-  outputs = (
-    gates.shape,
-    y_BTH.shape if candidate else (0,),
-    *[a.shape for a in _filled(*dlast)],
-    biases,
-  )
+  first = [array.shape for array in _filled(*dlast)]
+  outputs = gates.shape, y_BTH.shape if candidate else (0,), *first, biases
   arrays = _filled(gates, saved.kept_BH, dy_BTH, recurrent_HG)
   arrays += _filled(h_BTH if candidate else None, state.c_BH, *dlast)
   # Derivatives take the place of what they are of: fresh memory costs as much as a product.
