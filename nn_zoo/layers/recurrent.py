@@ -15,7 +15,7 @@ from flax.linen.dtypes import promote_dtype
 from nn_zoo.errors import InputError
 from nn_zoo.ops import recurrence as ops
 from nn_zoo.ops.random import bernoulli
-from nn_zoo.ops.recurrence import GATES, Norm, Weights, check_lengths
+from nn_zoo.ops.recurrence import GATES, Norm, Weights
 from nn_zoo.ops.recurrence_cells import State
 
 States = tuple[State, ...]  # first layer to last; forward before backward where there are both
@@ -85,8 +85,6 @@ class Recurrent(nn.Module):
       train: apply dropout.
       return_state: return the states after each sequence's last step, too.
     """
-    if length_B is not None:
-      check_lengths(length_B, *x_BTD.shape[:2])
     weights, (x,) = self._weights(x_BTD.shape[-1], x_BTD)
     before, last = self._states(initial, len(x), x.dtype), []
     for layer in range(self.layers):

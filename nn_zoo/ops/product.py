@@ -40,7 +40,10 @@ def product(
   """
   depths = a.shape[-2 if a_turned else -1], b.shape[-1 if b_turned else -2]
   if len(set(depths)) > 1 or a.shape[:-2] != b.shape[:-2]:
-    raise InputError(f'a product of {a.shape} and {b.shape}: depths of {depths[0]} and {depths[1]}')
+    raise InputError(
+      f'a product of {a.shape} and {b.shape}: expected the same leading axes, and the same depths, which '
+      f'are {depths[0]} and {depths[1]}'
+    )
   a, b = alike((a, b))
   lead = a.shape[:-2]
   a, b = (array.reshape(math.prod(lead), *array.shape[-2:]) for array in (a, b))

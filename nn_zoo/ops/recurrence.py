@@ -76,7 +76,8 @@ def recurrence(
     reverse: walk from each sequence's end to its beginning.
 
   Raises:
-    InputError: weights, a state or lengths whose shapes do not fit the inputs; a weight the cell has not.
+    InputError: weights or a state whose shapes do not fit the inputs, a weight the cell has not, or lengths
+      that `check_lengths` refuses.
 
   Sources: Elman 1990, "Finding Structure in Time", https://doi.org/10.1207/s15516709cog1402_1;
   Hochreiter & Schmidhuber 1997, "Long Short-Term Memory", https://doi.org/10.1162/neco.1997.9.8.1735;
@@ -94,10 +95,7 @@ def recurrence(
       recurrent_bias_H=jnp.zeros_like(weights.bias_G[: state.h_BH.shape[1]])
     )
   if length_B is not None:
-    if length_B.shape != x_BTD.shape[:1]:
-      raise InputError(
-        f'lengths of shape {length_B.shape}, expected {x_BTD.shape[:1]}, one a sequence'
-      )
+    check_lengths(length_B, *x_BTD.shape[:2])
     inside_BT1 = before_end(length_B, x_BTD)[..., None]
     x_BTD = jnp.where(inside_BT1, x_BTD, 0)
   if weights.plain and cell in CELLS:

@@ -148,7 +148,7 @@ def test_weights_that_do_not_fit_are_named(cell, field, size, message):
   (weights, x_BTD, state), _ = example(cell, 'float32')
   with pytest.raises(InputError, match=message):
     recurrence(cell, weights._replace(**{field: jnp.zeros(size)}), x_BTD, state)
-  with pytest.raises(InputError, match=r'lengths of shape \(8,\), expected \(9,\)'):
+  with pytest.raises(InputError, match=r'lengths: int64 of shape \(8,\), expected 9 integers'):
     recurrence(cell, weights, x_BTD, state, LENGTHS[1:])
 
 
