@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from experiments import remedies
 from experiments.benchmark import recorded
 from experiments.launch import ROOT, config_list, launch
 from nn_zoo.data import SOURCES
@@ -71,6 +72,7 @@ TABLES: dict[str, Callable[[], str]] = {
   'schedules': lambda: _parts(SCHEDULES),
   'parity': _parity,
   'benchmark': recorded.table,
+  'remedies': remedies.table,
 }
 
 
