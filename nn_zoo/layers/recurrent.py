@@ -15,8 +15,8 @@ from flax.linen.dtypes import promote_dtype
 from nn_zoo.errors import InputError
 from nn_zoo.ops import recurrence as ops
 from nn_zoo.ops.random import bernoulli
-from nn_zoo.ops.recurrence import GATES, Norm, Weights
 from nn_zoo.ops.recurrence_cells import State
+from nn_zoo.ops.recurrence_variants import GATES, Norm, Weights
 
 States = tuple[State, ...]  # first layer to last; forward before backward where there are both
 

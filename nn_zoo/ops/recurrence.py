@@ -3,50 +3,17 @@
 Axes: B batch, T time, D inputs, H hidden, P outputs (H without a projection), G gates x hidden.
 """
 
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from nn_zoo.errors import InputError
 from nn_zoo.ops.recurrence_cells import CELLS, State
-from nn_zoo.ops.recurrence_sequence import Arguments, Walk, alive, choose, sequence
+from nn_zoo.ops.recurrence_sequence import Arguments, sequence
+from nn_zoo.ops.recurrence_variants import GATES, Varied, Weights, move, variant
+from nn_zoo.ops.recurrence_walk import Walk
 from nn_zoo.ops.sequences import before_end
 from nn_zoo.ops.varying import alike
-
-GATES = {name: cell.gates for name, cell in CELLS.items()} | {'gru_reset_before': 3}
-EPSILON = 1e-6  # of the layer normalization
-
-
-class Norm(NamedTuple):
-  """Scales of the normalized products, and of the LSTM's memory with its shift."""
-
-  input_G: jax.Array
-  recurrent_G: jax.Array
-  memory_H: jax.Array | None = None
-  memory_shift_H: jax.Array | None = None
-
-
-class Weights(NamedTuple):
-  """Of one direction of one layer; None where a variant is not taken.
-
-  recurrent_bias_H: of the GRU's candidate, inside the reset gate; None: 0. peephole_3H: of the input, forget
-  and output gate. projection_HP: from the LSTM's hidden units to its outputs.
-  """
-
-  input_DG: jax.Array
-  recurrent_PG: jax.Array
-  bias_G: jax.Array
-  recurrent_bias_H: jax.Array | None = None
-  peephole_3H: jax.Array | None = None
-  projection_HP: jax.Array | None = None
-  norm: Norm | None = None
-
-  @property
-  def plain(self) -> bool:
-    """Whether it is none of the variants with weights of their own."""
-    return self.peephole_3H is None and self.projection_HP is None and self.norm is None
 
 
 def recurrence(
@@ -100,21 +67,13 @@ def recurrence(
     x_BTD = jnp.where(inside_BT1, x_BTD, 0)
   if weights.plain and cell in CELLS:
     return sequence(Walk(cell, reverse), Arguments(x_BTD, *weights[:4], state, length_B))
-
-  def move(state, now):
-    g_BG, alive_B1 = now
-    after = _move(cell, weights, g_BG, state)
-    return choose(alive_B1, after, state), jnp.where(alive_B1, after.h_BH, 0)
-
-  steps = x_BTD.swapaxes(0, 1) @ weights.input_DG, alive(length_B, x_BTD)
-  last, y_TBP = jax.lax.scan(move, state, steps, reverse=reverse)
-  return y_TBP.swapaxes(0, 1), last
+  return variant(Walk(cell, reverse), Varied(x_BTD, weights, state, length_B))
 
 
 def step(cell: str, weights: Weights, x_BD: jax.Array, state: State) -> State:
   """The state after one step of `recurrence`; its h_BH is the output."""
   _check_shapes(cell, weights, x_BD, state)
-  return _move(cell, weights, x_BD @ weights.input_DG, state)
+  return move(cell, weights, x_BD @ weights.input_DG, state)
 
 
 def check_lengths(length_B, batch: int, time: int) -> None:
@@ -156,45 +115,3 @@ def _check_shapes(cell, weights, x_BD, state):
       raise InputError(
         f'{cell}: {name} of shape {shape}, expected {want} for inputs of {x_BD.shape}'
       )
-
-
-def _move(cell, weights, g_BG, state):
-  hidden = weights.bias_G.size // GATES[cell]
-  norm, bias_1G, candidate_1H = weights.norm, weights.bias_G[None], weights.recurrent_bias_H
-  candidate_1H = None if candidate_1H is None else candidate_1H[None]
-
-  def normalize(product, name, part=slice(None)):
-    return product if norm is None else _normalize(product, getattr(norm, name)[part], hidden)
-
-  g_BG = normalize(g_BG, 'input_G') + bias_1G
-  if cell == 'gru_reset_before':
-    return _reset_before(weights, g_BG, state, normalize)
-  r_BG = normalize(state.h_BH @ weights.recurrent_PG, 'recurrent_G')
-  if candidate_1H is not None:
-    r_BG = r_BG.at[:, -hidden:].add(candidate_1H)
-  if cell != 'lstm':
-    return CELLS[cell].forward(g_BG, r_BG, state)[0]
-
-  def memory(c_BH):
-    return c_BH if norm is None else normalize(c_BH, 'memory_H') + norm.memory_shift_H[None]
-
-  after, _ = CELLS[cell].forward(g_BG, r_BG, state, weights.peephole_3H, memory)
-  projected = weights.projection_HP is not None
-  return after._replace(h_BH=after.h_BH @ weights.projection_HP) if projected else after
-
-
-def _reset_before(weights, g_BG, state, normalize):
-  h, hidden = state.h_BH, state.h_BH.shape[-1]
-  gates, candidate = slice(2 * hidden), slice(2 * hidden, None)
-  product = normalize(h @ weights.recurrent_PG[:, gates], 'recurrent_G', gates)
-  r, z = jnp.split(jax.nn.sigmoid(g_BG[:, gates] + product), 2, -1)
-  product = normalize((r * h) @ weights.recurrent_PG[:, candidate], 'recurrent_G', candidate)
-  n = jnp.tanh(g_BG[:, candidate] + product)
-  return State(n + z * (h - n))
-
-
-def _normalize(product_BG, scale_G, hidden):
-  parts = product_BG.reshape(*product_BG.shape[:-1], -1, hidden)
-  parts = parts - parts.mean(-1, keepdims=True)
-  parts = parts * jax.lax.rsqrt(jnp.mean(parts * parts, -1, keepdims=True) + EPSILON)
-  return parts.reshape(product_BG.shape) * scale_G[None]

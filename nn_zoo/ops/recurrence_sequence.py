@@ -17,10 +17,9 @@ import jax
 import jax.numpy as jnp
 
 from nn_zoo.native import library
-from nn_zoo.ops.linear import linear
 from nn_zoo.ops.product import product
 from nn_zoo.ops.recurrence_cells import CELLS, Saved, State
-from nn_zoo.ops.sequences import before_end
+from nn_zoo.ops.recurrence_walk import alive, by_time, choose, derived, rows
 
 
 class Arguments(NamedTuple):
@@ -35,52 +34,16 @@ class Arguments(NamedTuple):
   length_B: jax.Array | None
 
 
-class Walk(NamedTuple):
-  """What runs: the cell's name, and whether from the sequences' ends to their beginnings."""
-
-  cell: str
-  reverse: bool
-
-
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def sequence(walk: Walk, arguments: Arguments) -> tuple[jax.Array, State]:
-  """Outputs h_BTH, 0 after a sequence's end, and the last state."""
-  y_BTH, last, _ = _forward(walk, False, arguments)
-  return y_BTH, last
-
-
-@sequence.defjvp
-def _sequence_jvp(walk, primals, tangents):
-  y_BTH, last, saved = _forward(walk, True, primals[0])
-  directions = tangents[0]._replace(length_B=None)
-  residuals = primals[0], y_BTH, saved
-  return (y_BTH, last), linear(*_derivative(walk), residuals, directions)
-
-
-@functools.cache
-def _derivative(walk):
-  return functools.partial(_tangent, walk), functools.partial(_transpose, walk)
-
-
-def _tangent(walk, residuals, tangents):
-  primals, _, _ = residuals
-
-  def run(arguments):
-    return _scan(walk, False, arguments._replace(length_B=primals.length_B))[:2]
-
-  return jax.jvp(run, (primals._replace(length_B=None),), (tangents,))[1]
-
-
 def _transpose(walk, residuals, slopes):
   primals, y_BTH, saved = residuals
   h_BTH = _before(walk, y_BTH, primals.state.h_BH, primals.length_B)
   g_BTG, r_BTH, state, bias_BG = _backward(
     walk, primals.recurrent_HG, primals.state, primals.length_B, y_BTH, h_BTH, saved, *slopes
   )
-  x_ND, h_NH, g_NG = _rows(primals.x_BTD), _rows(h_BTH), _rows(g_BTG)
+  x_ND, h_NH, g_NG = rows(primals.x_BTD), rows(h_BTH), rows(g_BTG)
   recurrent_HG = product(h_NH, g_NG, a_turned=True)
   if r_BTH is not None:
-    r_NH = _rows(r_BTH)
+    r_NH = rows(r_BTH)
     recurrent_HG = recurrent_HG.at[:, -r_NH.shape[1] :].set(product(h_NH, r_NH, a_turned=True))
   x_BTD = product(g_NG, primals.input_DG, b_turned=True).reshape(primals.x_BTD.shape)
   weights = product(x_ND, g_NG, a_turned=True), recurrent_HG, *_summed(bias_BG, g_NG.shape[1])
@@ -93,10 +56,6 @@ def _summed(bias_BG, gates):
   return bias_G[:gates], bias_G[gates:] if bias_G.size > gates else None
 
 
-def _rows(array):
-  return array.reshape(-1, array.shape[-1])
-
-
 def _before(walk, h_BTH, first_BH, length_B):
   # The state before each step.
   if not walk.reverse:
@@ -106,20 +65,6 @@ def _before(walk, h_BTH, first_BH, length_B):
     return h_BTH
   last_BT1 = jnp.arange(h_BTH.shape[1])[None, :, None] == length_B[:, None, None] - 1
   return jnp.where(last_BT1, first_BH[:, None], h_BTH)
-
-
-def alive(length_B: jax.Array | None, values: jax.Array) -> jax.Array:
-  """Whether a step of values [batch, time, ...] lies inside its sequence, as [T, B, 1]."""
-  return before_end(length_B, values).T[..., None]
-
-
-def choose(alive_B1: jax.Array, state: State, other: State) -> State:
-  """`state` where a sequence goes on, else the other one."""
-  return jax.tree.map(lambda a, b: jnp.where(alive_B1, a, b), state, other)
-
-
-def _by_time(array):
-  return array.swapaxes(0, 1)
 
 
 # Forward: outputs, the last state, and what is saved.
@@ -138,9 +83,9 @@ def _scan(walk, save, arguments):
     y_BH = jnp.where(alive_B1, after.h_BH, 0)
     return choose(alive_B1, after, state), (y_BH, saved if save else Saved())
 
-  steps = _by_time(x_BTD) @ input_DG, alive(length_B, x_BTD)
+  steps = by_time(x_BTD) @ input_DG, alive(length_B, x_BTD)
   last, found = jax.lax.scan(step, state, steps, reverse=walk.reverse)
-  y_BTH, saved = jax.tree.map(_by_time, found)
+  y_BTH, saved = jax.tree.map(by_time, found)
   return y_BTH, last, saved
 
 
@@ -175,11 +120,11 @@ def _scan_back(walk, recurrent_HG, state, length_B, y_BTH, h_BTH, saved, dy_BTH,
     outer = jax.tree.map(lambda a: jnp.where(alive_B1, a, 0), (found.g_BG, found.r_BH))
     return choose(alive_B1, found.state._replace(h_BH=h_BH), slope), outer
 
-  steps = jax.tree.map(_by_time, (y_BTH, State(h_BTH, c_BTH), saved, dy_BTH))
+  steps = jax.tree.map(by_time, (y_BTH, State(h_BTH, c_BTH), saved, dy_BTH))
   steps = *steps, alive(length_B, y_BTH)
   first, found = jax.lax.scan(step, dlast, steps, reverse=not walk.reverse)
   biases = [array.sum(0) for array in found if array is not None]
-  return *jax.tree.map(_by_time, found), first, jnp.concatenate(biases, -1)
+  return *jax.tree.map(by_time, found), first, jnp.concatenate(biases, -1)
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
@@ -234,7 +179,7 @@ def _native_forward(walk, save, arguments):
 
 def _native_back(walk, recurrent_HG, state, length_B, y_BTH, h_BTH, saved, dy_BTH, dlast):
   cell, candidate = CELLS[walk.cell], walk.cell == 'gru'
-  gates = _rows(saved.gates_BG) if cell.gates > 1 else y_BTH
+  gates = rows(saved.gates_BG) if cell.gates > 1 else y_BTH
   biases = y_BTH.shape[0], (cell.gates + candidate) * y_BTH.shape[2]
   first = [array.shape for array in _filled(*dlast)]
   outputs = gates.shape, y_BTH.shape if candidate else (0,), *first, biases
@@ -248,3 +193,6 @@ def _native_back(walk, recurrent_HG, state, length_B, y_BTH, h_BTH, saved, dy_BT
   g, r_BTH, h_BH, c_BH, bias_BG = found
   last = State(h_BH, c_BH if cell.memory else None)
   return g.reshape(*y_BTH.shape[:2], -1), r_BTH if candidate else None, last, bias_BG
+
+
+sequence = derived(_forward, _scan, _transpose)

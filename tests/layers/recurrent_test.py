@@ -5,7 +5,7 @@ import pytest
 
 from nn_zoo.errors import InputError
 from nn_zoo.layers.recurrent import Recurrent
-from nn_zoo.ops.recurrence import GATES
+from nn_zoo.ops.recurrence_variants import GATES
 from tests.reference import assert_near
 
 KEY = jax.random.key(0)

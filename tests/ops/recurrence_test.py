@@ -1,3 +1,4 @@
+import functools
 import os
 import subprocess
 import sys
@@ -10,10 +11,12 @@ from jax.test_util import check_grads
 
 from nn_zoo.errors import InputError
 from nn_zoo.native import library
-from nn_zoo.ops.recurrence import EPSILON, GATES, Norm, Weights, check_lengths, recurrence, step
+from nn_zoo.ops.recurrence import check_lengths, recurrence, step
 from nn_zoo.ops.recurrence_cells import CELLS, State
+from nn_zoo.ops.recurrence_variants import EPSILON, GATES, Norm, Weights
 from tests.reference import assert_near
 from tests.reference import recurrence as reference
+from tests.reference import recurrence_variants as variants
 
 # Sizes that fill neither a tile nor a vector.
 BATCH, TIME, INPUTS, HIDDEN = 9, 6, 3, 21
@@ -88,7 +91,7 @@ def test_kernels_agree_with_the_oracle(cell, hidden, reverse):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('cell', ['gru', 'lstm', 'rnn_tanh'])
+@pytest.mark.parametrize('cell', ['gru', 'lstm', 'rnn_tanh', 'rnn_relu'])
 def test_second_derivatives_are_those_of_differences(cell):
   with jax.enable_x64(True):
     primals, slopes = example(cell, 'float64', batch=2, time=3, hidden=4)
@@ -101,7 +104,7 @@ def test_second_derivatives_are_those_of_differences(cell):
     check_grads(jax.jit(weighed), primals, order=2, modes=('fwd', 'rev'), eps=1e-5)
 
 
-@pytest.mark.parametrize('cell', ['gru', 'lstm', 'rnn_relu'])
+@pytest.mark.parametrize('cell', CELLS)
 def test_forward_and_second_derivatives_pass_through_kernels(cell):
   primals, slopes = example(cell, 'float32')
   direction = jax.tree.map(lambda a: a[::-1], primals)
@@ -184,84 +187,67 @@ def test_what_is_behind_a_sequence_has_no_effect(cell):
   assert np.all(np.any(dx_BTD[~outside_BT], -1))
 
 
-def normalized(a, scale, gates):
-  parts = np.stack(np.split(a, gates, -1), -2)
-  parts = (parts - parts.mean(-1, keepdims=True)) / np.sqrt(parts.var(-1, keepdims=True) + EPSILON)
-  return parts.reshape(a.shape) * scale
-
-
-def lstm_in_numpy(weights, x_BTD, state):
-  """The equations of all variants of an LSTM at once."""
-  W, U, b, _, peephole, P, norm = jax.tree.map(np.float64, weights)
-  (h, c), y = jax.tree.map(np.float64, state), []
-  for x in np.moveaxis(np.float64(x_BTD), 1, 0):
-    a = normalized(x @ W, norm.input_G, 4) + normalized(h @ U, norm.recurrent_G, 4) + b
-    i, f, n, o = np.split(a, 4, -1)
-    i, f = (reference.sigmoid(gate + p * c) for gate, p in ((i, peephole[0]), (f, peephole[1])))
-    c = f * c + i * np.tanh(n)
-    shifted = normalized(c, norm.memory_H, 1) + norm.memory_shift_H
-    h = (reference.sigmoid(o + peephole[2] * c) * np.tanh(shifted)) @ P
-    y.append(h)
-  return np.stack(y, 1), State(h, c)
-
-
-def all_variants():
-  (weights, x_BTD, state), _ = example('lstm', 'float64', outputs=5)
-  rng = np.random.default_rng(1)
-  norm = Norm(*(rng.normal(size=size) for size in (4 * HIDDEN, 4 * HIDDEN, HIDDEN, HIDDEN)))
-  weights = weights._replace(
-    peephole_3H=rng.normal(size=(3, HIDDEN)), projection_HP=rng.normal(size=(HIDDEN, 5)), norm=norm
-  )
-  return weights, x_BTD, state
-
-
-def test_peepholes_projection_and_layer_normalization_are_their_equations():
-  with jax.enable_x64(True):
-    primals = all_variants()
-    found = jax.jit(lambda *p: recurrence('lstm', *p))(*primals)
-    assert_all_near(found, lstm_in_numpy(*primals), 1e-10)
+VARIANTS = {
+  'reset before': ('gru_reset_before', ()),
+  'peepholes': ('lstm', ('peephole_3H',)),
+  'projection': ('lstm', ('projection_HP',)),
+  'normalized': ('lstm', ('norm',)),
+  'normalized GRU': ('gru', ('norm',)),
+  'normalized RNN': ('rnn_tanh', ('norm',)),
+  'normalized, reset before': ('gru_reset_before', ('norm',)),
+  'peepholes, projection and normalized': ('lstm', ('peephole_3H', 'projection_HP', 'norm')),
+}
 
 
 def one_variant(name):
-  """(cell, primals) of a small example in which one variant is taken, or all of them."""
-  cell = {'normalized GRU': 'gru', 'reset before': 'gru_reset_before'}.get(name, 'lstm')
-  (weights, x_BTD, state), _ = example(cell, 'float64', 3, 4, 5, outputs=3 if 'proj' in name else 5)
+  """(cell, primals) and slopes of a small example in which one variant is taken, or all of them."""
+  cell, taken = VARIANTS[name]
+  outputs = 3 if 'projection_HP' in taken else 5
+  (weights, x_BTD, state), slopes = example(cell, 'float64', 3, 4, 5, outputs)
   rng = np.random.default_rng(1)
   width, memory = GATES[cell] * 5, (5, 5) if cell == 'lstm' else ()
-  norm = Norm(*(rng.normal(size=size) for size in (width, width, *memory)))
-  fields = {'peephole_3H': rng.normal(size=(3, 5)), 'projection_HP': rng.normal(size=(5, 3))}
-  taken = {
-    'reset before': {},
-    'peepholes': {'peephole_3H': fields['peephole_3H']},
-    'projection': {'projection_HP': fields['projection_HP']},
-    'normalized': {'norm': norm},
-    'normalized GRU': {'norm': norm},
-    'peepholes, projection and normalized': {**fields, 'norm': norm},
+  fields = {
+    'norm': Norm(*(rng.normal(size=size) for size in (width, width, *memory))),
+    'peephole_3H': rng.normal(size=(3, 5)),
+    'projection_HP': rng.normal(size=(5, 3)),
   }
-  return cell, (weights._replace(**taken[name]), x_BTD, state)
-
-
-VARIANTS = (
-  *('reset before', 'peepholes', 'projection', 'normalized', 'normalized GRU'),
-  'peepholes, projection and normalized',
-)
+  weights = weights._replace(**{name: fields[name] for name in taken})
+  return cell, (weights, x_BTD, state), slopes
 
 
 @pytest.mark.parametrize('reverse', [False, True])
 @pytest.mark.parametrize('name', VARIANTS)
-def test_gradients_of_the_variants_are_those_of_differences(name, reverse):
+def test_variants_and_their_gradients_are_those_of_the_oracle(name, reverse):
+  length_B = np.array([2, 4, 1])
   with jax.enable_x64(True):
-    cell, primals = one_variant(name)
-    run = jax.jit(lambda *p: recurrence(cell, *p, np.array([2, 4, 1]), reverse))
-    check_grads(run, primals, order=1, modes=('fwd', 'rev'), eps=1e-5)
+    cell, primals, slopes = one_variant(name)
+    direction = jax.tree.map(lambda a: a[::-1], primals)
+    run = functools.partial(recurrence, cell, length_B=length_B, reverse=reverse)
+    values, pull = jax.vjp(jax.jit(run), *primals)
+    forward = jax.jvp(jax.jit(run), primals, direction)[1]
+    gradients = pull(slopes)
+  primals, slopes, direction = jax.tree.map(np.asarray, (primals, slopes, direction))
+
+  def outputs(primals):
+    weights, x_BTD, state = primals
+    y, h, c = variants.recurrence(cell, weights, x_BTD, *state, length_B, reverse, EPSILON)
+    return y, State(h, c)
+
+  def weighed(primals):
+    products = jax.tree.map(lambda a, b: np.sum(a * b), outputs(primals), slopes)
+    return sum(jax.tree.leaves(products))
+
+  assert_all_near(values, jax.tree.map(np.real, outputs(primals)), 1e-10)
+  assert_all_near(forward, variants.slope(outputs, primals, direction), 1e-10)
+  assert_all_near(gradients, variants.gradient(weighed, primals), 1e-10)
 
 
-@pytest.mark.parametrize('name', [VARIANTS[0], VARIANTS[-1]])
+@pytest.mark.parametrize('name', ['reset before', 'peepholes, projection and normalized'])
 def test_second_derivatives_of_the_variants_are_those_of_differences(name):
   with jax.enable_x64(True):
-    cell, primals = one_variant(name)
+    cell, primals, _ = one_variant(name)
     run = jax.jit(lambda *p: recurrence(cell, *p, np.array([2, 4, 1])))
-    check_grads(run, primals, order=2, modes=('rev',), eps=1e-5)
+    check_grads(run, primals, order=2, modes=('fwd', 'rev'), eps=1e-5)
 
 
 @pytest.mark.parametrize('cell', GATES)
