@@ -1,7 +1,8 @@
-"""Your own series, in a table (.csv or .csv.gz) with a line a time: the first column named is forecast.
+"""Your own series, in a table (.csv or .csv.gz) with a line a time: the first column is forecast.
 
-Set --config.data.path=FILE --config.data.columns="('NAME',)", --config.task.season to the steps until the
-series repeats itself (1 where it does not), and --config.data.time=NAME where lines may be missing.
+Set --config.data.path=FILE, --config.task.season to the steps until the series repeats itself (1 where it
+does not), --config.data.time=NAME if there is a column of times, by which gaps are found, and
+--config.data.columns="('NAME',)" to read some columns only, the first to be forecast.
 --config.model.classes is the horizon times the number of quantiles.
 Paper of the loss: Koenker & Bassett 1978, https://doi.org/10.2307/1913643.
 """
@@ -14,7 +15,7 @@ def get_config():
   config.data = {
     'name': 'series',
     'path': 'series.csv',
-    'columns': ('y',),
+    'columns': (),
     'time': '',
     'every': 1,
     'window': 48,

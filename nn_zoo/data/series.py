@@ -81,7 +81,7 @@ def series_table(
 
   Args:
     path: a .csv or .csv.gz file with a header line.
-    columns: names of the columns to read; the first is forecast.
+    columns: names of the columns to read; the first is forecast. (): all but that of times.
     time: name of the column of times (such as 2026-01-31 12:00, or numbers), by which gaps are found: steps
       of more than one and a half times the median. '' for lines at even steps.
     every: so many lines are averaged to a step.
@@ -107,9 +107,10 @@ def _series(path, columns, time, every, window, horizon, stride, validation, tes
     ('every', 'window', 'horizon', 'stride'), (every, window, horizon, stride), strict=True
   ):
     at_least(f'data.{key}', value, 1)
-  if not columns:
-    raise InputError('data.columns=(): expected the name of a column to forecast, or more')
   names, lines = table.read(path)
+  columns = columns or tuple(name for name in names if name != time)
+  if not columns:
+    raise InputError(f"{path}: '{time}' is the only column; expected one to forecast beside it")
   places = {name: place for place, name in enumerate(names)}
   wanted = [choose(places, name, f'{path}: columns') for name in columns]
   values_LC = table.numbers(lines, names, wanted, path)

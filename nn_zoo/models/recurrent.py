@@ -110,7 +110,8 @@ class RNN(nn.Module):
       )
     if integers:
       embedded_BTD = nn.Embed(self.vocabulary, self.embedding, dtype=self.dtype)(values)
-      return Dropout(self.dropout, deterministic=not train)(embedded_BTD), length_B
+      shared = (1,) if self.variational else ()
+      return Dropout(self.dropout, shared)(embedded_BTD, not train), length_B
     if values.ndim == 4:
       return sequences.of_images(values, self.reads, self.permutation), None
     return values, length_B

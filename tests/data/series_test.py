@@ -36,6 +36,13 @@ def test_a_window_is_what_was_and_its_target_what_came(own, name):
   assert train['inputs'].dtype == train['targets'].dtype == np.float32
 
 
+def test_without_names_all_columns_but_the_times_are_read(own):
+  named = own(table(7), columns=('y', 'x')).train
+  found = own(table(7), columns=(), time='day').train
+  np.testing.assert_array_equal(found['inputs'], named['inputs'])
+  np.testing.assert_array_equal(found['targets'], named['targets'])
+
+
 def test_parts_follow_one_another_and_no_window_reaches_across(own):
   data = own(table(30), validation=0.3, test=8)
   seen = [
@@ -103,7 +110,16 @@ def test_windows_do_not_depend_on_the_time_zone_of_the_machine(own, monkeypatch)
     ),
     ([*table(), '3,1,nan'], {'time': 'day'}, r"line 22, column 'day' holds 'nan'; expected a time"),
     (table(), {'time': 'dya'}, r"time='dya' is unknown\. Did you mean 'day'\?"),
-    (table(), {'columns': ()}, r'data\.columns=\(\): expected the name of a column'),
+    (
+      table(),
+      {'columns': ()},
+      r"own\.csv: line 2, column 'day' holds '2026-01-01'; expected a finite",
+    ),
+    (
+      ['day', '2026-01-01'],
+      {'columns': (), 'time': 'day'},
+      r"'day' is the only column; expected one to",
+    ),
     (table(), {'window': 0}, r'data\.window=0: expected at least 1'),
     (table(), {'test': 20}, r'data\.test=20 leave no line to learn from'),
     (table(), {'test': 1.5}, r'data\.test=1\.5: expected a fraction'),

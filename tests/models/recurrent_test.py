@@ -59,6 +59,24 @@ def test_what_stands_after_the_end_changes_nothing_and_has_no_gradient(name):
   np.testing.assert_allclose(alone_1C[0], logits_BC[1], rtol=1e-5, atol=1e-6)
 
 
+def test_variational_dropout_drops_the_same_of_every_token():
+  model = create_model(
+    'gru', classes=2, units=4, vocabulary=6, embedding=50, dropout=0.5, variational=True
+  )
+  params = parameters(model, TOKENS)
+  _, seen = model.apply(
+    {'params': params},
+    TOKENS,
+    train=True,
+    rngs={'dropout': jax.random.key(0)},
+    capture_intermediates=lambda module, _: type(module).__name__ == 'Dropout',
+  )
+  (dropped_BTE,) = seen['intermediates']['Dropout_0']['__call__']
+  gone = np.asarray(dropped_BTE == 0)
+  assert np.array_equal(gone, np.broadcast_to(gone[:, :1], gone.shape))
+  assert 0.3 < gone.mean() < 0.7
+
+
 def test_every_position_has_its_output_and_the_last_is_the_only_one_of_last():
   fields = {'classes': 3, 'units': 4, 'layers': 2}
   last, every = (create_model('gru', **fields, every_position=each) for each in (False, True))

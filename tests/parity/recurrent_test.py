@@ -21,6 +21,7 @@ CELLS = {
 CASES = [
   ('rnn_tanh', 3, True, True, 0),
   ('rnn_relu', 1, False, True, 0),
+  ('rnn_relu', 2, True, True, 0),
   ('lstm', 2, False, False, 0),
   ('lstm', 3, True, True, 0),
   ('lstm', 1, True, True, 6),
@@ -97,11 +98,12 @@ def stacked(states):
   return [jnp.stack(each) for each in zip(*states, strict=True) if each[0] is not None]
 
 
+@pytest.mark.parametrize('layers', [1, 2, 3])
 @pytest.mark.parametrize('cell', CELLS)
-def test_parameters_after_ten_steps_match_torch(cell, difference):
+def test_parameters_after_ten_steps_match_torch(cell, layers, difference):
   torch.manual_seed(0)
   make, fields = CELLS[cell]
-  module = make(INPUTS, HIDDEN, 2, batch_first=True, bidirectional=True, **fields).float()
+  module = make(INPUTS, HIDDEN, layers, batch_first=True, bidirectional=True, **fields).float()
   for name, parameter in module.named_parameters():
     if name.startswith('bias_hh'):  # ours have one bias where PyTorch's have two of the same effect
       trained = torch.zeros_like(parameter)
@@ -110,16 +112,19 @@ def test_parameters_after_ten_steps_match_torch(cell, difference):
   rng = np.random.default_rng(0)
   x_SBTD = np.float32(rng.normal(size=(STEPS, BATCH, TIME, INPUTS)))
   length_SB = rng.integers(1, TIME + 1, (STEPS, BATCH))
-  model, start = Recurrent(cell, HIDDEN, 2, True), from_torch(numpy(module.state_dict()), cell)
+  model = Recurrent(cell, HIDDEN, layers, True)
+  start = from_torch(numpy(module.state_dict()), cell)
 
   def loss(params, x_BTD, length_B):
     return jnp.mean((model.apply({'params': params}, x_BTD, length_B) - 0.5) ** 2)
 
   @jax.jit
   def descend(params, x_BTD, length_B):
-    return jax.tree.map(lambda p, g: p - 0.5 * g, params, jax.grad(loss)(params, x_BTD, length_B))
+    return jax.tree.map(
+      lambda p, g: p - layers * g, params, jax.grad(loss)(params, x_BTD, length_B)
+    )
 
-  params, descent = start, torch.optim.SGD(module.parameters(), lr=0.5)
+  params, descent = start, torch.optim.SGD(module.parameters(), lr=float(layers))
   for x_BTD, length_B in zip(x_SBTD, length_SB, strict=True):
     params = descend(params, x_BTD, length_B)
     descent.zero_grad()

@@ -39,12 +39,23 @@ def test_a_gradient_of_nothing_can_be_drawn(norm_T):
   assert '<svg' in section({'before training': {'gru': {'h': norm_T}}}).html
 
 
-def test_the_report_of_a_recurrent_network_has_the_section():
-  config = load_config('configs/gru_adding.py')
+@pytest.mark.parametrize('name', ['gru_adding', 'gru_copy'])
+def test_the_report_of_a_recurrent_network_has_the_section(name):
+  config = load_config(f'configs/{name}.py')
   config.data.length, config.data.test, config.model.units = 6, 5, 4
   experiment = build(plain(config))
   state = jax.jit(experiment.task.init)(jax.random.key(0), experiment.train[0])
   test = experiment.data.test
-  shown = experiment.sections(state, test['inputs'], test['targets'], test['targets'])
-  assert shown[-1].title == 'Gradient over time'
-  assert 'gru, h, after training' in shown[-1].html
+  outputs = experiment.task.predict(state, test['inputs'], jax.random.key(0))
+  shown = {
+    each.title: each.html
+    for each in experiment.sections(state, test['inputs'], test['targets'], outputs)
+  }
+  for row in (
+    'rnn, h, before',
+    'lstm, h, before',
+    'lstm, c, before',
+    'gru, h, before',
+    'gru, h, after',
+  ):
+    assert f'{row} training' in shown['Gradient over time']
