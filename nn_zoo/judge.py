@@ -16,7 +16,7 @@ from nn_zoo.train.loop import fit
 from nn_zoo.train.optimizer import optimizer
 from nn_zoo.train.record import Record
 
-STEPS, BATCH, AT_ONCE = 1500, 128, 500
+STEPS, BATCH, AT_ONCE = 2500, 128, 500
 
 
 Judge = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -25,7 +25,7 @@ Judge = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 def judge(x_NHWC: np.ndarray, label_N: np.ndarray, classes: int) -> Judge:
   """Trains a `ConvNet` of 16 and 32 channels; its 64 hidden units are the features.
 
-  1500 steps of 128 images with Adam and a cosine schedule, decided by the data alone. Features are in units
+  2500 steps of 128 images with Adam and a cosine schedule, decided by the data alone. Features are in units
   that fit no other data or judge.
 
   Args:
