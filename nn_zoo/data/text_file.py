@@ -67,7 +67,7 @@ def text_file(
     tokenizer_file: the tokenizer.json of a run, used as it is; '' to learn.
 
   Raises:
-    InputError: the file cannot be read, is no UTF-8, is empty, or leaves no training text.
+    InputError: the file cannot be read, is no UTF-8, is blank, or leaves no training text.
   """
   try:
     content = Path(path).read_bytes()
@@ -119,8 +119,9 @@ def decoded(tokens: np.ndarray, vocabulary: tuple[str, ...]) -> str:
 
 def _cut(text: str, validation: float, test: float, source: str) -> list[str]:
   """The text's training, validation and test part, as they stand in it."""
-  if not text:
-    raise InputError(f'{source}: the text is empty; expected characters to learn from')
+  if not text.strip():
+    what = 'blank' if text else 'empty'
+    raise InputError(f'{source}: the text is {what}; expected characters to learn from')
   held = [_count(name, size, text) for name, size in (('validation', validation), ('test', test))]
   end = len(text) - sum(held)
   if end < 2:

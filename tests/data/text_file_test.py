@@ -99,6 +99,7 @@ def test_line_ends_of_windows_and_a_byte_order_mark_are_left_out(tmp_path):
   ('content', 'sizes', 'line'),
   [
     ('', {}, r'text.txt: the text is empty; expected characters to learn from$'),
+    (' \n\t\u2003\r\n', {}, r'text.txt: the text is blank; expected characters to learn from$'),
     (b'one\ntwo\nth\xe9ee\n', {}, r'text.txt: line 3 holds byte 0xe9, which is no UTF-8; save'),
     (
       'abcde',
