@@ -12,7 +12,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from experiments.launch import plain
-from nn_zoo.build import Experiment, build
+from nn_zoo.build import Experiment, build, data_of
 from nn_zoo.config import check_config
 from nn_zoo.data import load
 from nn_zoo.errors import InputError
@@ -67,10 +67,11 @@ def built(configs: Sequence[Mapping[str, Any]]) -> list[Experiment]:
   loaded: dict[str, Any] = {}
   experiments = []
   for own in configs:
-    key = json.dumps(own['data'], sort_keys=True)
+    check_config(own)
+    section = data_of(own)
+    key = json.dumps(section, sort_keys=True)
     if key not in loaded:  # an experiment's own data can have been changed for its task
-      check_config(own)
-      loaded[key] = load(**own['data'])
+      loaded[key] = load(**section)
     experiments.append(build(own, data=loaded[key]))
   return experiments
 

@@ -14,16 +14,18 @@ from nn_zoo.data.pairs import source_arrays
 from nn_zoo.data.text_file import read, written
 from nn_zoo.data.tokenizer import UNKNOWN
 from nn_zoo.errors import InputError
+from nn_zoo.fitting import positions
 
 
 def tokens(prompt: str, experiment: Experiment, config: Config) -> np.ndarray:
   """Token ids [1, T] of what a language model goes on with.
 
+  A longer prompt than the model reads is logged.
+
   Raises:
     InputError: it is empty, or holds what the training text does not.
   """
-  del config
-  data = experiment.data
+  data, model = experiment.data, experiment.model
   if not prompt:
     raise InputError('--prompt is empty: expected at least one character')
   tokens, none = read(prompt, data), UNKNOWN if data.tokenizers else 0
@@ -33,6 +35,12 @@ def tokens(prompt: str, experiment: Experiment, config: Config) -> np.ndarray:
     raise InputError(
       f'--prompt={prompt!r} holds {"".join(dict.fromkeys(unknown))!r}, which the training text does '
       f'not{known}'
+    )
+  # The last token is read as the first step of writing.
+  room = model.read_before(config['task']['length']) + 1 if hasattr(model, 'read_before') else None
+  if room and len(tokens) > room:
+    logging.getLogger(__name__).info(
+      '--prompt has %d tokens; the model reads the last %d', len(tokens), room
     )
   return tokens[None]
 
@@ -61,7 +69,7 @@ def sources(
   Raises:
     InputError: a text holds what the tokenizer does not know, or is too long.
   """
-  mine, limit = experiment.data.tokenizers[0], getattr(experiment.model, 'length', sys.maxsize)
+  mine, limit = experiment.data.tokenizers[0], positions(experiment.model) or sys.maxsize
   cut, lines = config['data'].get('too_long') == 'cut', split(texts)
   ids = mine.encode([line.strip() for line in lines])
   for number, (line, row) in enumerate(zip(lines, ids, strict=True), 1):

@@ -35,6 +35,11 @@ def sized(config: Config, data: Dataset) -> dict[str, Any]:
   return model | {key: count for key, count in known.items() if model.get(key) == 0}
 
 
+def positions(model: Any) -> int:
+  """Tokens of a text that a model reads at most; 0 for any number, as with rotary positions."""
+  return 0 if getattr(model, 'positions', '') == 'rotary' else getattr(model, 'length', 0)
+
+
 def _outputs(data):
   return len(data.classes) or data.train['targets'].shape[-1]
 

@@ -3,6 +3,7 @@
 Shapes: N pairs, S tokens of a source, T tokens of a target with <s> before it and </s> behind.
 """
 
+import sys
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from nn_zoo.data import published, tokenizer
 from nn_zoo.data.bucketed import Bucketed
 from nn_zoo.data.dataset import Dataset, at_least, split
 from nn_zoo.data.lines import Texts, aligned, columns
-from nn_zoo.data.sequences import padded
+from nn_zoo.data.sequences import padded, shortened
 from nn_zoo.data.tokenizer import BEGIN, END, Tokenizer
 from nn_zoo.errors import InputError
 
@@ -31,6 +32,7 @@ def multi30k(
   too_long: str = 'cut',
   tokens: int = 0,
   buckets: int = 4,
+  positions: int = 0,
 ) -> Dataset:
   """Loads 29000 captions of photographs in two languages, 1014 to choose by, and the test set of 2016.
 
@@ -46,6 +48,8 @@ def multi30k(
     tokens: of a side of a training batch at most, padding counted, so that short texts come in larger
       batches (up to train.batch_size); 0: train.batch_size texts, whatever their length.
     buckets: lengths by which batches are made, see `nn_zoo.data.bucketed.Bucketed`.
+    positions: tokens that the model reads at most, <s> counted, where it has a number of them; longer texts
+      are cut or refused as well. `nn_zoo.build` knows it, no config needs to say it.
 
   Raises:
     InputError: the files are missing or are not the published ones, or a language is none of these.
@@ -71,6 +75,7 @@ def multi30k(
     too_long=too_long,
     tokens=tokens,
     buckets=buckets,
+    positions=positions,
   )
 
 
@@ -89,6 +94,7 @@ def pairs(
   too_long: str = 'cut',
   tokens: int = 0,
   buckets: int = 4,
+  positions: int = 0,
 ) -> Dataset:
   """Loads pairs of texts from two files of as many lines, or from one with a tab in each line; .gz or not.
 
@@ -107,7 +113,8 @@ def pairs(
     length: tokens of a text at most, </s> not counted; 0 for all.
     too_long: 'cut' or 'refuse', see `multi30k`.
     tokens: of a batch, and
-    buckets: of like length, both as in `multi30k`.
+    buckets: of like length, and
+    positions: of the model, all as in `multi30k`.
 
   Raises:
     InputError: a file cannot be read or is blank, a line is no UTF-8, or the files do not fit each other.
@@ -129,6 +136,7 @@ def pairs(
     too_long=too_long,
     tokens=tokens,
     buckets=buckets,
+    positions=positions,
   )
 
 
@@ -145,13 +153,14 @@ def encoded(
   too_long: str = 'cut',
   tokens: int = 0,
   buckets: int = 1,
+  positions: int = 0,
 ) -> Dataset:
   """Pairs of texts as token ids, by tokenizers learnt from the training pairs alone.
 
   Args:
     train, validation, test: sources and targets.
     kind: the tokenizer.
-    vocabulary, shared, tokenizer_file, length, too_long, tokens, buckets: see `multi30k`.
+    vocabulary, shared, tokenizer_file, length, too_long, tokens, buckets, positions: see `multi30k`.
 
   Raises:
     InputError: a text is too long and to be refused, or a value does not fit.
@@ -169,8 +178,8 @@ def encoded(
   remarks: list[str] = []
   parts = [
     [
-      _ids(name, texts, mine, length, too_long, remarks)
-      for texts, mine in zip(sides, tokenizers, strict=True)
+      _ids(name, texts, mine, limit, too_long, remarks)
+      for texts, mine, limit in zip(sides, tokenizers, _limits(length, positions), strict=True)
     ]
     for name, sides in zip(('train', 'validation', 'test'), (train, validation, test), strict=True)
   ]
@@ -195,19 +204,32 @@ def _targets(ids: list[list[int]], width: int) -> dict[str, Any]:
   return source_arrays([[BEGIN, *row, END] for row in ids], width + 2)
 
 
+def _limits(length: int, positions: int) -> list[tuple[int, str]]:
+  """Tokens of a source and of a target at most, and the key that says so; <s> takes a target's position."""
+  own = (length or sys.maxsize, f'data.length={length}')
+  if not positions:
+    return [own, own]
+  return [min(own, (positions - begin, f'model.length={positions}')) for begin in (0, 1)]
+
+
 def _ids(
-  part: str, texts: list[str], mine: Tokenizer, length: int, too_long: str, remarks: list[str]
+  part: str,
+  texts: list[str],
+  mine: Tokenizer,
+  limit: tuple[int, str],
+  too_long: str,
+  remarks: list[str],
 ) -> list[list[int]]:
-  ids = mine.encode(texts)
-  longer = [index for index, row in enumerate(ids) if length and len(row) > length]
+  ids, (most, key) = mine.encode(texts), limit
+  longer = [index for index, row in enumerate(ids) if len(row) > most]
   if longer and too_long == 'refuse':
     first = longer[0]
     raise InputError(
-      f'data.length={length}: {part} text {first} (counted from 0) has {len(ids[first])} tokens: '
-      f"{texts[first][:60]!r}; expected at most {length}, or set data.too_long='cut'"
+      f'{key}: {part} text {first} (counted from 0) has {len(ids[first])} tokens: '
+      f"{texts[first][:60]!r}; expected at most {most}, or set data.too_long='cut'"
     )
   if longer:
-    remarks.append(f'{len(longer)} of {len(ids)} {part} texts are cut after {length} tokens')
+    remarks.append(shortened(part, len(longer), len(ids), most, key))
   if unknown := sum(tokenizer.UNKNOWN in row for row in ids):
     remarks.append(f'{unknown} of {len(ids)} {part} texts hold what the tokenizer does not know')
-  return [row[: length or None] or [tokenizer.UNKNOWN] for row in ids]
+  return [row[:most] or [tokenizer.UNKNOWN] for row in ids]

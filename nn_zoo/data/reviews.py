@@ -6,6 +6,7 @@ import numpy as np
 
 from nn_zoo.data import published, table
 from nn_zoo.data.dataset import Dataset, Split, at_least, split, split_fold, take
+from nn_zoo.data.sequences import shortened
 from nn_zoo.data.vocabulary import encode, known_words, words
 from nn_zoo.errors import InputError
 from nn_zoo.named import choose
@@ -125,5 +126,12 @@ def _tokens(
   documents = [words(text) for text in texts]
   known = known_words((documents[row] for row in parts[0]['inputs']), min_count, limit)
   inputs = encode(documents, known, length)
+  remarks = _cut(documents, [part['inputs'] for part in parts], length) if length else ()
   parts = [part | {'inputs': take(inputs, part['inputs'])} for part in parts]
-  return Dataset(*parts, classes, known)
+  return Dataset(*parts, classes, known, remarks=remarks)
+
+
+def _cut(documents: list[list[str]], rows: list[np.ndarray], length: int) -> tuple[str, ...]:
+  counts = [sum(len(documents[row]) > length for row in part) for part in rows]
+  found = zip(('train', 'validation', 'test'), counts, map(len, rows), strict=True)
+  return tuple(shortened(*each, length, f'data.length={length}') for each in found if each[1])

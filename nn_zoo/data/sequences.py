@@ -86,3 +86,8 @@ def padded(series: Sequence[np.ndarray], steps: int) -> dict[str, np.ndarray]:
   for row, one in zip(values, series, strict=True):
     row[: len(one)] = one
   return {'values': values, 'length': np.array([len(one) for one in series], np.int32)}
+
+
+def shortened(part: str, count: int, texts: int, most: int, key: str) -> str:
+  """The remark that `count` of the texts of a part are cut after `most` tokens, as a config's key says."""
+  return f'{count} of {texts} {part} texts are cut after {most} tokens ({key})'

@@ -114,16 +114,19 @@ class GPT(nn.Module):
     del batch
     return ()
 
+  @nn.nowrap
+  def read_before(self, size: int) -> int:
+    """Tokens that `prime` reads, the last ones, where `size` more are written."""
+    return self.context - (size if self.positions == 'learned' else 0)
+
   def prime(self, tokens_BT: jax.Array, size: int) -> Any:
     """The state for `step` after the last of some tokens, with room to write `size` more."""
-    kept = self.context
-    if self.positions == 'learned':
-      kept -= size
-      if kept < 0:
-        raise InputError(
-          f'model.context={self.context}: {size} tokens do not fit; lower task.length, or train with '
-          "model.positions='rotary'"
-        )
+    kept = self.read_before(size)
+    if kept < 0:
+      raise InputError(
+        f'model.context={self.context}: {size} tokens do not fit; lower task.length, or train with '
+        "model.positions='rotary'"
+      )
     tokens_BT = tokens_BT[:, max(0, tokens_BT.shape[1] - kept) :]
     batch, time = tokens_BT.shape
     if time == 0:  # the form of a state, in which nothing counts

@@ -6,6 +6,9 @@ import logging
 import numpy as np
 import pytest
 
+from experiments.launch import load_config, plain
+from experiments.members import built
+from nn_zoo.build import build
 from nn_zoo.data import kept, load, tokenizer
 from nn_zoo.data.dataset import Dataset
 from nn_zoo.data.written import FORMS, spelled
@@ -94,7 +97,71 @@ def test_a_text_that_is_too_long_is_cut(tmp_path):
   assert data.train['targets']['values'].shape[1] == 4
   both = [text for part in data[:3] for side in texts(part, data) for text in side]
   assert sorted(both) == ['a', 'a', 'a', 'ab', 'ab', 'b', 'c', 'd']
-  assert sum(remark.endswith('are cut after 2 tokens') for remark in data.remarks) == 2
+  cut = 'are cut after 2 tokens (data.length=2)'
+  assert sum(remark.endswith(cut) for remark in data.remarks) == 2
+
+
+@pytest.fixture
+def limited(tmp_path):
+  """A small Transformer's config, of which one source and one target are longer than its 8 positions."""
+  source, target = ('\n'.join(side).encode() for side in (('a' * 9, 'b' * 8), ('c' * 7, 'd' * 8)))
+  config = plain(load_config('configs/transformer_multi30k.py'))
+  paths = write(tmp_path, a=source, b=target)
+  sizes = {'validation': 0, 'test': 0, 'split_seed': 0, 'tokenizer': 'characters'}
+  config['data'] = {'name': 'pairs', **paths, **sizes, 'length': 0, 'too_long': 'cut', 'tokens': 20}
+  small = {'vocabulary': 0, 'width': 8, 'hidden': 8, 'heads': 2, 'length': 8}
+  config['model'] |= small | {'encoder_layers': 1, 'decoder_layers': 1}
+  config['task'] |= {'length': 8}
+  config['train'] |= {'monitor': '', 'select': 'last', 'watch': False}
+  return config
+
+
+def test_texts_are_cut_to_the_positions_of_the_model(limited):
+  data = build(limited).data
+  lengths = {
+    (int(source), int(target))
+    for source, target in zip(
+      data.train['inputs']['length'], data.train['targets']['length'], strict=True
+    )
+  }
+  assert lengths == {(8, 9)}  # <s>, seven tokens and </s>, of which the model reads eight
+  assert data.remarks == (
+    '1 of 2 train texts are cut after 8 tokens (model.length=8)',
+    '1 of 2 train texts are cut after 7 tokens (model.length=8)',
+  )
+  assert [each.data.remarks for each in built([limited])] == [data.remarks]
+
+
+@pytest.mark.parametrize(
+  ('fields', 'line'),
+  [
+    (
+      {},
+      r"^model.length=8: train text . \(.*\) has 9 tokens: 'a{9}'; expected at most 8, or set data",
+    ),
+    ({'length': 6}, r'^data.length=6: train text 0 .* expected at most 6, or set data.too_long='),
+  ],
+)
+def test_a_text_beyond_the_positions_of_the_model_is_refused(limited, fields, line):
+  limited['data'] |= {'too_long': 'refuse', **fields}
+  with pytest.raises(InputError, match=line):
+    build(limited)
+
+
+def test_rotary_positions_have_no_end(limited):
+  limited['model']['positions'] = 'rotary'
+  data = build(limited).data
+  assert data.remarks == ()
+  assert data.train['inputs']['values'].shape[1] == 9
+
+
+def test_a_truncated_archive_of_pairs_is_one_line(tmp_path):
+  path = tmp_path / 'pairs.tsv.gz'
+  path.write_bytes(gzip.compress(b'ab\tcd\n' * 99)[:-12])
+  with pytest.raises(
+    InputError, match=r'^.*pairs.tsv.gz: truncated or corrupt \(Compressed file .*\)$'
+  ):
+    load('pairs', path=str(path), **FIELDS)
 
 
 def test_what_a_tokenizer_does_not_know_is_remarked_and_logged(tmp_path, caplog):

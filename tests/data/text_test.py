@@ -114,6 +114,17 @@ def test_a_vocabulary_that_cannot_be_is_named(own, key, value):
     own(**{key: value})
 
 
+def test_texts_that_are_cut_are_counted(own):
+  assert own().remarks == ()
+  assert own(length=3).remarks == ('1 of 4 train texts are cut after 3 tokens (data.length=3)',)
+  remarks = own(length=1, test=1, validation=1).remarks
+  assert [remark.partition(' texts')[0] for remark in remarks] == [
+    '2 of 2 train',
+    '1 of 1 validation',
+    '1 of 1 test',
+  ]
+
+
 FIELDS = {'name': 'reviews', 'validation': 0, 'split_seed': 0}
 
 

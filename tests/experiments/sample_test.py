@@ -11,10 +11,11 @@ import pytest
 
 from experiments.launch import ROOT, load_config, plain
 from experiments.sample import read_prompt, sample
-from experiments.texts import sources
+from experiments.texts import sources, tokens
 from experiments.train import train
 from nn_zoo.build import build
 from nn_zoo.errors import InputError
+from nn_zoo.models import create_model
 from nn_zoo.train.workdir import read_config
 
 
@@ -230,6 +231,20 @@ def test_what_the_model_cannot_read_is_cut_or_refused_as_the_config_says(sums, t
   assert '1 of 2 lines are cut after 4 tokens' in caplog.text
   assert found['length'].tolist() == [3, 4]
   assert found['values'].shape == (2, 4)
+
+
+@pytest.mark.parametrize(('positions', 'read'), [('rotary', 9), ('learned', 4)])
+def test_a_prompt_beyond_the_context_is_logged(workdir, positions, read, caplog):
+  # With learned positions what is written takes room.
+  model = create_model('gpt', vocabulary=6, context=8, width=8, heads=2, positions=positions)
+  experiment = build(config(workdir.parent / 'text.txt'))._replace(model=model)
+  asked = {'task': {'length': 5}}
+  with caplog.at_level(logging.INFO):
+    assert tokens('abc ' * 3, experiment, asked).shape == (1, 12)
+    assert caplog.messages == [f'--prompt has 12 tokens; the model reads the last {read}']
+    caplog.clear()
+    tokens(('abc ' * 3)[:read], experiment, asked)
+  assert not caplog.messages
 
 
 def test_lines_come_from_a_file_or_from_standard_input(tmp_path, monkeypatch):
