@@ -24,8 +24,8 @@ def get_config():
     'shared': True,
     'length': 100,
     'too_long': 'cut',
-    'tokens': 0,
-    'buckets': 4,
+    'tokens': 2048,
+    'buckets': 6,
   }
   config.model.vocabulary = 0  # as many as the texts give
   return config

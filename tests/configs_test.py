@@ -98,6 +98,7 @@ def own_anomalies(folder: Path) -> str:
 OWN = {
   'own_anomalies': own_anomalies,
   'own_pairs': own_pairs,
+  'own_translation': own_pairs,
   'own_images': own_images,
   'own_domains': own_images,
   'own_table': own_table,
@@ -132,7 +133,8 @@ TWINS = (
   *('dcgan_stacked', 'lstm_reviews', 'convnet_fashion', 'lstm_basic_motions', 'lstm_jsb'),
   *('autoencoder_shuttle', 'resnet_fashion', 'gru_multi30k', 'gru_copy', 'own_sequences'),
   *('gru_nottingham', 'rnn_nottingham', 'tcn_nottingham', 'gpt_shakespeare_bpe'),
-  *('transformer_multi30k_en_de', 'gru_mnist_pixels', 'cyclegan_cloth', 'own_images', 'vit_digits'),
+  *('transformer_multi30k_en_de', 'own_translation'),
+  *('gru_mnist_pixels', 'cyclegan_cloth', 'own_images', 'vit_digits'),
   *('gru_addition', 'f_anogan_mnist', 'autoencoder_mnist_anomaly', 'autoencoder_mnist'),
   *('text_cnn_reviews', 'mlp_sea_temperature', 'mlp_mnist'),
 )
