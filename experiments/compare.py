@@ -8,28 +8,19 @@ the time. With `--config.train.watch=true` a run measures what is no mean over e
 every evaluation, too.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 from absl import flags
 
 from experiments.launch import launch
+from experiments.outcome import Finished, finished
 from nn_zoo.errors import InputError
 from nn_zoo.report import figures, markup, theme
 
 RATES = ('steps_per_second', 'examples_per_second', 'tokens_per_second')
-
-
-class Finished(NamedTuple):
-  """What a run left: its name, results.json, and the rows of metrics.jsonl."""
-
-  name: str
-  results: Mapping[str, Any]
-  rows: Sequence[Mapping[str, Any]]
 
 
 def compare(workdirs: Sequence[str | Path]) -> str:
@@ -40,7 +31,7 @@ def compare(workdirs: Sequence[str | Path]) -> str:
   """
   if len(workdirs) < 2:
     raise InputError('expected two runs or more: --workdir=FOLDER --workdir=FOLDER')
-  runs = [_read(Path(workdir)) for workdir in workdirs]
+  runs = [finished(Path(workdir)) for workdir in workdirs]
   title = ' and '.join(run.name for run in runs)
   body = f'<section><h2>Outcome</h2>{_outcome(runs)}</section>'
   body += f'<section><h2>Over time</h2>{_curves(runs)}</section>'
@@ -49,17 +40,6 @@ def compare(workdirs: Sequence[str | Path]) -> str:
     f'<title>{escape(title)}</title>\n<style>{theme.style()}</style></head>\n'
     f'<body><header><h1>{escape(title)}</h1></header>{body}</body></html>\n'
   )
-
-
-def _read(folder: Path) -> Finished:
-  try:
-    results = json.loads((folder / 'results.json').read_text())
-    lines = (folder / 'metrics.jsonl').read_text().splitlines()
-  except (OSError, ValueError) as error:
-    raise InputError(
-      f'workdir {folder}: there is no finished run; expected results.json and metrics.jsonl'
-    ) from error
-  return Finished(f'{results["name"]} ({folder.name})', results, [*map(json.loads, lines)])
 
 
 def _split(run: Finished) -> str:

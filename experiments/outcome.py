@@ -1,8 +1,9 @@
 """The figures of a finished run, computed in the one way that training and evaluation share."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -13,6 +14,30 @@ from nn_zoo.errors import InputError
 from nn_zoo.task import State
 from nn_zoo.train.checkpoint import Checkpoints, Saved
 from nn_zoo.train.evaluation import evaluate, evaluation, predict
+
+
+class Finished(NamedTuple):
+  """What a run left: its name, results.json, and the rows of metrics.jsonl."""
+
+  name: str
+  results: Mapping[str, Any]
+  rows: Sequence[Mapping[str, Any]]
+
+
+def finished(folder: Path) -> Finished:
+  """Reads what a finished run left in its folder.
+
+  Raises:
+    InputError: there is none.
+  """
+  try:
+    results = json.loads((folder / 'results.json').read_text())
+    lines = (folder / 'metrics.jsonl').read_text().splitlines()
+  except (OSError, ValueError) as error:
+    raise InputError(
+      f'workdir {folder}: there is no finished run; expected results.json and metrics.jsonl'
+    ) from error
+  return Finished(f'{results["name"]} ({folder.name})', results, [*map(json.loads, lines)])
 
 
 def selected(experiment: Experiment, workdir: Path, select: str, seed: int) -> Saved:

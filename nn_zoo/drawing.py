@@ -19,6 +19,7 @@ from nn_zoo.ops.decoding import BEGIN
 from nn_zoo.report import attention as attention_report
 from nn_zoo.report import explanations
 from nn_zoo.report import memory as memory_report
+from nn_zoo.report.attention import Looks
 from nn_zoo.report.filters import section as first_filters
 from nn_zoo.report.markup import escape
 from nn_zoo.task import Learner, averaged
@@ -27,7 +28,7 @@ from nn_zoo.tasks.explain import explain
 from nn_zoo.tasks.memory import memories
 
 FEW = 32  # examples over which the gradient in the states is taken
-SHOWN = 2  # examples of which the report shows where all heads look
+SHOWN = 4  # examples of which the report shows where all heads look
 LONGEST = 64  # tokens of them
 TRANSFORMERS = (BERT, GPT, Transformer, ViT)
 
@@ -73,13 +74,13 @@ def with_heads(draw, data, model, prepare, state, inputs, targets, predictions, 
   learner = getattr(state, 'learner', state)
   variables = {'params': averaged(learner), **learner.stats}
   some = jax.tree.map(lambda array: np.asarray(array[:SHOWN]), inputs)
-  maps, about = _looks(model, prepare, variables, some, np.asarray(predictions[:SHOWN]))
-  maps = list(zip(map(escape, _captions(data, some)), maps, strict=False))
-  return [*sections, attention_report.section(maps, about)] if maps else sections
+  looks = _looks(model, prepare, variables, some, np.asarray(predictions[:SHOWN]))
+  captions = [escape(caption) for caption in _captions(data, some, targets)]
+  return [*sections, attention_report.section(looks, captions)] if captions else sections
 
 
-def _captions(data, some):
-  # What the maps are of: the texts, cut where the maps are; of images their number.
+def _captions(data, some, targets):
+  # What the maps are of: the texts, cut where the maps are; of images their class.
   if isinstance(some, Mapping) and data.tokenizers:
     rows = zip(some['values'], some['length'], strict=True)
     return [data.tokenizers[0].decode(values[: min(length, LONGEST)]) for values, length in rows]
@@ -87,31 +88,56 @@ def _captions(data, some):
     return spelled(some | {'length': np.minimum(some['length'], LONGEST)}, data.vocabulary)
   if data.tokenizers or data.vocabulary:
     return [written(tokens[:LONGEST], data) for tokens in some]
-  return [f'example {n + 1}' for n in range(SHOWN)]
+  names = map(data.classes.__getitem__, targets[: len(some)]) if data.classes else [''] * len(some)
+  return [*map(str, names)]
 
 
 def _looks(model, prepare, variables, some, predictions):
-  # Weights [layers, heads, rows, columns] of each example, and what rows and columns are.
+  # Weights [layers, heads, rows, columns] of each example, by the kind of layer.
   if isinstance(model, ViT):
     side = some.shape[1] // model.patch
-    maps = attended(model, variables, prepare(some))[..., 0, 1:]
-    maps = maps.reshape(*maps.shape[:3], side, -1)
-    return np.swapaxes(maps, 0, 1), 'A map is the image in patches, as the class token looks at it.'
+    (maps,) = attended(model, variables, prepare(some))
+    maps = maps[..., 0, 1:]
+    maps = np.swapaxes(maps.reshape(*maps.shape[:3], side, -1), 0, 1)
+    return [Looks('', 'A map is the image in patches, as the class token looks at it.', [*maps])]
   if isinstance(model, Transformer):
-    begin = np.full((len(predictions), 1), BEGIN, np.int32)
-    written = np.concatenate([begin, predictions[:, 0, :-1]], axis=1)
-    maps = attended(model, variables, some, written, layer='cross_attention')
-    sizes = zip((predictions[:, 0] != 0).sum(axis=1), some['length'], strict=True)
-    return _cropped(maps, sizes), 'Rows: tokens written; columns: tokens of the source.'
+    return _of_pair(model, variables, some, predictions[:, 0])
   if isinstance(model, GPT):
     some = some[:, : model.context]
   length = some['length'] if isinstance(some, Mapping) else [some.shape[1]] * len(some)
-  maps = _cropped(attended(model, variables, some), zip(length, length, strict=True))
-  return maps, 'Rows: tokens that look; columns: tokens that are looked at.'
+  (maps,) = attended(model, variables, some)
+  about = 'Rows: tokens that look; columns: tokens that are looked at.'
+  return [Looks('', about, _cropped(maps, length, length))]
 
 
-def _cropped(maps, sizes):
+def _of_pair(model, variables, source, tokens_BL):
+  # The decoder on the source, the encoder on itself and the decoder on what it has written.
+  begin = np.full((len(tokens_BL), 1), BEGIN, np.int32)
+  read = np.concatenate([begin, tokens_BL[:, :-1]], axis=1)
+  layers = ('cross_attention', 'encoder/attention', 'decoder/attention')
+  across, encoder, decoder = attended(model, variables, source, read, layers=layers)
+  count, length = (tokens_BL != 0).sum(axis=1), source['length']
+  return [
+    Looks(
+      'The decoder on the source',
+      'Rows: tokens written; columns: tokens of the source.',
+      _cropped(across, count, length),
+    ),
+    Looks(
+      'The encoder on itself',
+      'Rows: tokens of the source that look; columns: those that are looked at.',
+      _cropped(encoder, length, length),
+    ),
+    Looks(
+      'The decoder on itself',
+      'Rows: tokens written; columns: the token that begins a text, and those written before.',
+      _cropped(decoder, count, count),
+    ),
+  ]
+
+
+def _cropped(maps, rows_B, columns_B):
   return [
     maps[:, n, :, : min(rows, LONGEST), : min(columns, LONGEST)]
-    for n, (rows, columns) in enumerate(sizes)
+    for n, (rows, columns) in enumerate(zip(rows_B, columns_B, strict=True))
   ]

@@ -4,30 +4,52 @@ Axis letters: L layers, H heads, T rows, S columns.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from nn_zoo.report import figures, markup
-from nn_zoo.report.markup import Section
+from nn_zoo.report.markup import Section, escape
 from nn_zoo.report.theme import light
 
 MOST = 8  # layers and heads that are drawn
 SIDE = 0.9  # inches of a map
 
 
-def section(maps: Sequence[tuple[str, np.ndarray]], about: str) -> Section:
-  """The section 'Heads'.
+class Looks(NamedTuple):
+  """Where one kind of layer looks.
+
+  name: of the kind, '' where there is one alone.
+  about: what rows and columns are, a sentence.
+  maps: weights [L, H, T, S] of each example.
+  """
+
+  name: str
+  about: str
+  maps: Sequence[np.ndarray]
+
+
+def section(kinds: Sequence[Looks], captions: Sequence[str]) -> Section:
+  """The section 'Heads': the first kind of look open, the others behind a line each.
 
   Args:
-    maps: a caption (markup) and weights [L, H, T, S] each; of more than eight layers those evenly between
-      the first and the last, and the first eight heads.
-    about: what rows and columns are, a sentence.
+    kinds: of more than eight layers those evenly between the first and the last are drawn, and the first
+      eight heads.
+    captions: of the examples, markup.
   """
-  drawings = [(_drawn(weight_LHTS), caption) for caption, weight_LHTS in maps]
-  note = (
-    f'<p class="note">Down: layers, the first on top; across: heads. {about} Dark: looked at.</p>'
-  )
-  return Section('Heads', note + markup.drawings(drawings))
+  first, *others = kinds
+  html = '<p class="note">Down: layers, the first on top; across: heads. Dark: looked at.</p>'
+  html += f'{first.name and f"<h3>{escape(first.name)}</h3>"}{_kind(first, captions)}'
+  for kind in others:
+    html += f'<details><summary>{escape(kind.name)}</summary>{_kind(kind, captions)}</details>'
+  return Section('Heads', html)
+
+
+def _kind(kind: Looks, captions: Sequence[str]) -> str:
+  drawings = [
+    (_drawn(weight_LHTS), caption) for weight_LHTS, caption in zip(kind.maps, captions, strict=True)
+  ]
+  return f'<p class="note">{kind.about}</p>{markup.drawings(drawings)}'
 
 
 def _drawn(weight_LHTS: np.ndarray) -> str:

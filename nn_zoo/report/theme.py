@@ -105,6 +105,8 @@ tfoot td{font-weight:600;border-bottom:0;border-top:1px solid var(--line)}
   border-bottom:1px solid color-mix(in srgb,var(--line) 55%,transparent);break-inside:avoid}
 .settings dt{color:var(--muted);white-space:nowrap}
 .settings dd{margin:0;text-align:right;overflow-wrap:anywhere}
+.box+h3,details{margin-top:1rem}
+summary{cursor:pointer;font-size:.95rem;font-weight:600}
 dl{margin:0}
 @media (max-width:40rem){body{padding:1.4rem 1rem 2.5rem}.figures dd{font-size:2rem}}
 @media print{body{padding:0;font-size:12px}.box{overflow:visible;max-height:none!important}

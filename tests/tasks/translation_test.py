@@ -93,7 +93,8 @@ def test_the_report_sees_where_the_last_block_of_a_transformer_looked(scan):
   tokens_BL = np.stack([tokens for tokens, _ in found])
   read_BL = np.concatenate([np.full((2, 1), 2), tokens_BL[:, :-1]], axis=1).astype(np.int32)
   variables = {'params': state.params}
-  maps = attended(model, variables, BATCH['inputs'], read_BL, layer='cross_attention')
+  layers = ('cross_attention',)
+  (maps,) = attended(model, variables, BATCH['inputs'], read_BL, layers=layers)
   for (_, weight), expected, length in zip(found, maps[-1], (3, 2), strict=True):
     np.testing.assert_allclose(weight, expected.mean(axis=0), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(weight[:, :length].sum(axis=1), 1, rtol=1e-5)
