@@ -12,6 +12,7 @@ from experiments.watching import watched
 from nn_zoo.build import build
 from nn_zoo.errors import InputError
 from nn_zoo.report.adversarial import over_time
+from nn_zoo.report.markup import number
 from nn_zoo.train.loop import Stopped
 from tests.experiments import small_config
 from tests.train.loop_test import Countdown
@@ -94,3 +95,45 @@ def test_runs_are_compared_over_the_time_they_trained(tmp_path):
     compare([tmp_path / 'narrow'])
   with pytest.raises(InputError, match=r'there is no finished run; expected results.json'):
     compare([tmp_path / 'narrow', tmp_path])
+
+
+def dates(model):
+  """A translation of dates, watched, by a model of a few units."""
+  config = plain(load_config('configs/transformer_dates.py'))
+  config['data'] |= {'examples': 300, 'validation': 8, 'test': 0}
+  config['model'] = {**model, 'vocabulary': 0}
+  config['optimizer'] |= {'learning_rate': 1e-2, 'schedule': {'name': 'constant'}}
+  config['train'] |= {
+    'steps': 40,
+    'eval_every': 10,
+    'log_every': 10,
+    'batch_size': 16,
+    'watch': True,
+  }
+  return config
+
+
+def test_a_recurrent_net_and_a_transformer_are_compared_by_bleu_over_time_and_tokens_a_second(
+  tmp_path,
+):
+  recurrent = plain(load_config('configs/gru_addition.py'))['model']
+  pair = plain(load_config('configs/transformer_dates.py'))['model']
+  models = {
+    'gru': recurrent | {'units': 16, 'embedding': 16, 'attention': 'general'},
+    'transformer': pair | {'width': 16, 'hidden': 16, 'heads': 2},
+  }
+  results = {name: train(dates(model), tmp_path / name) for name, model in models.items()}
+  html = compare([tmp_path / name for name in models])
+  outcome, curves = html.split('<h2>Over time</h2>')
+  (bleu,) = (chart for chart in curves.split('<figure>') if '<h3>bleu</h3>' in chart)
+  assert 'bleu over minutes of training' in bleu
+  assert '>tokens per second</th>' in outcome
+  for name, of in results.items():
+    assert f'run ({name})' in bleu
+    measured = [row['bleu'] for row in rows(tmp_path / name) if 'bleu' in row]
+    assert len(measured) == 4
+    assert measured[-1] == of['figures']['validation']['bleu']
+    timing = of['timing']
+    rate = timing['tokens_per_second']
+    assert rate == pytest.approx(11 * 16 * timing['steps_per_second'])  # ten characters and </s>
+    assert f'>{number(float(f"{rate:.3g}"))}</td>' in outcome
