@@ -151,11 +151,14 @@ def test_a_run_that_makes_nothing_says_so(tmp_path):
     sample(tmp_path / 'run', 'a')
 
 
-def test_the_launcher_prints_the_text_and_ends_with_2_where_it_cannot(workdir):
-  def launched(*arguments):
-    process = [sys.executable, '-m', 'experiments.sample', *arguments]
-    return subprocess.run(process, cwd=ROOT, capture_output=True, text=True, timeout=300)
+def launched(*arguments, lines=None):
+  process = [sys.executable, '-m', 'experiments.sample', *arguments]
+  return subprocess.run(
+    process, cwd=ROOT, input=lines, capture_output=True, text=True, timeout=300, encoding='utf-8'
+  )
 
+
+def test_the_launcher_prints_the_text_and_ends_with_2_where_it_cannot(workdir):
   done = launched(f'--workdir={workdir}', '--prompt=abc', '--length=12', '--top_k=2', '--seed=3')
   assert done.returncode == 0, done.stderr
   assert done.stdout == sample(workdir, 'abc', length=12, top_k=2, seed=3) + '\n'
@@ -196,6 +199,16 @@ def test_each_line_is_translated_by_the_kept_tokenizer(sums):
     assert sample(sums, '1%2') == lines[0]
   finally:
     kept.write_text(content)
+
+
+def test_the_launcher_translates_the_lines_of_standard_input(sums):
+  done = launched(f'--workdir={sums}', '--input=-', '--beam=2', lines='1+2\n\n9+4\n')
+  assert done.returncode == 0, done.stderr
+  assert done.stdout == sample(sums, '1+2\n\n9+4', beam=2) + '\n'
+  assert done.stdout.count('\n') == 3
+  wrong = launched(f'--workdir={sums}', '--input=-', lines='1+2\n1+x\n')
+  assert (wrong.returncode, wrong.stdout) == (2, '')
+  assert wrong.stderr.startswith("error: --input, line 2 holds 'x'")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The report of translations: best and worst, lengths, and where the model looked."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,23 @@ def test_texts_lengths_and_attention_are_shown(data):
     'Translations',
     'Lengths',
   ]
+
+
+def test_the_score_of_a_text_is_that_of_sacrebleu(data):
+  import sacrebleu
+
+  written = data.test['targets']['values'][:, None, 1:].copy()
+  written[0, 0, 16] = tokenizer.END  # 'a cat sat on the'
+  written[0, 0, 17:] = 0
+  html = sections(*data.test.values(), written, tokenizers=data.tokenizers)[0].html
+  worst, best = (part.split('</tr>')[1] for part in html.split('<h3>')[2:])
+  expected = sacrebleu.sentence_bleu('a cat sat on the', [TEXTS[0]]).score
+  assert expected == pytest.approx(100 * np.exp(1 - 6 / 5))  # all its words, and one is missing
+  assert re.findall('<td[^>]*>(.*?)</td>', worst) == [
+    f'{expected:.2f}',
+    *(TEXTS[0], TEXTS[0], 'a cat sat on the'),
+  ]
+  assert re.findall('<td[^>]*>(.*?)</td>', best)[0] == '100'
 
 
 def test_what_does_not_match_is_one_line(data):
