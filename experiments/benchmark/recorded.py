@@ -51,10 +51,25 @@ def _side(result: Mapping[str, Any], name: str) -> str:
   side = result[name]
   if 'step_seconds' not in side:
     return f'{side["seconds"]:.2f} s'
-  step = f'{1e3 * side["step_seconds"]:.2f} ms a step'
+  step, others = f'{1e3 * side["step_seconds"]:.2f} ms a step', ''
+  if 'tokens_per_second' in side:
+    rate, others = _written(side, result['spec'])
+    step = f'{step}, {rate}'
   whole = result['ratio']['compared'] == 'seconds'
   form = f' ({side["variant"]})' if 'variant' in side and side['variant'] != 'plain' else ''
-  return (f'{side["seconds"]:.1f} s, {step}' if whole else step) + form
+  return (f'{side["seconds"]:.1f} s, {step}' if whole else step) + form + others
+
+
+def _written(side: Mapping[str, Any], spec: Mapping[str, Any]) -> tuple[str, str]:
+  # Tokens a second of a step that writes, and of the short run of each form that ran.
+  tokens = spec['batch_size'] * (spec['time'] - spec['prompt'])
+  forms = '; '.join(
+    f'{form} {tokens / seconds:.0f}'
+    for form, seconds in side['variants_seconds'].items()
+    if seconds
+  )
+  rate = f'{tokens / side["step_seconds"]:.0f} tokens/s'
+  return rate, f'; tokens/s of each form in short runs: {forms}'
 
 
 def _machine(machine: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.benchmark import output
+from experiments.benchmark import output, recorded
 from experiments.benchmark.comparison import alternate, floor, ratios, summary
 from experiments.benchmark.forms import fastest, one_step, probed, whole
 from experiments.benchmark.kinds import Target, Training
@@ -208,15 +208,30 @@ def test_help_lists_every_workload():
 
 @pytest.mark.parametrize('path', sorted((ROOT / 'experiments/benchmark/results').glob('*.json')))
 def test_recorded_results_are_of_the_work_as_it_is_now(path):
-  recorded = json.loads(path.read_text())
-  workload = WORKLOADS[recorded['name']]
-  assert path.stem == recorded['name']
-  assert recorded['ratio']['target'] == workload.target.text
-  assert recorded['ratio']['met'] == workload.target.met(recorded['ratio']['median'])
-  assert len(recorded['ratio']['pairs']) >= workload.repeats
-  assert {'cpu', 'cores', 'python', 'jax', 'torch', 'load_average'} <= set(recorded['machine'])
+  record = json.loads(path.read_text())
+  workload = WORKLOADS[record['name']]
+  assert path.stem == record['name']
+  assert record['ratio']['target'] == workload.target.text
+  assert record['ratio']['met'] == workload.target.met(record['ratio']['median'])
+  assert len(record['ratio']['pairs']) >= workload.repeats
+  assert {'cpu', 'cores', 'python', 'jax', 'torch', 'load_average'} <= set(record['machine'])
   if isinstance(workload.work, Training):
-    assert recorded['spec'] == json.loads(json.dumps(workload.work.spec))
-    assert recorded['floor']['flops'] == workload.work.flops
+    assert record['spec'] == json.loads(json.dumps(workload.work.spec))
+    assert record['floor']['flops'] == workload.work.flops
     source = {0: 'none', 1: 'mnist'}.get(len(workload.work.images), 'random')
-    assert recorded['data'] == source
+    assert record['data'] == source
+
+
+def test_a_step_that_writes_is_recorded_in_tokens_a_second_of_every_form(tmp_path, monkeypatch):
+  path = ROOT / 'experiments/benchmark/results/gpt_writes_1.json'
+  record = json.loads(path.read_text())
+  record['ours'] |= {'step_seconds': 0.5, 'variant': 'b', 'variants_seconds': {'a': 1.0, 'b': 0.4}}
+  record['peer'] |= {'step_seconds': 1.0, 'variants_seconds': {'c': 2.0, 'no': None}}
+  (tmp_path / path.name).write_text(json.dumps(record))
+  monkeypatch.setattr(recorded, 'RESULTS', tmp_path)
+  ours, peer = recorded.table().splitlines()[2].split(' | ')[1:3]
+  assert ours.startswith(
+    '500.00 ms a step, 448 tokens/s (b); tokens/s of each form in short runs: a 224; b 560'
+  )
+  assert peer.startswith('1000.00 ms a step, 224 tokens/s')
+  assert 'short runs: c 112;' in peer
