@@ -14,6 +14,7 @@ from nn_zoo.build import build
 from nn_zoo.data.dataset import take
 from nn_zoo.errors import InputError
 from nn_zoo.report import attention
+from tests.experiments import small_config
 
 SMALL = {'width': 8, 'hidden': 8, 'heads': 2, 'encoder_layers': 1, 'decoder_layers': 2}
 
@@ -37,7 +38,7 @@ def looks(config, monkeypatch):
     return made(kinds, captions)
 
   monkeypatch.setattr(drawing.attention_report, 'section', section)
-  stream = experiment.evals['test']
+  stream = list(experiment.evals.values())[-1]
   part = take({key: stream.arrays[key] for key in ('inputs', 'targets')}, slice(stream.examples))
   state = jax.jit(experiment.task.init)(jax.random.key(0), experiment.train[0])
   outputs = jax.jit(experiment.task.predict)(state, part['inputs'], jax.random.key(0))
@@ -63,6 +64,57 @@ def test_all_looks_of_an_encoder_and_decoder_are_shown_and_are_shares(scan, monk
     source == [maps.shape[-2] for maps in kept['The encoder on itself']] == [*map(len, captions)]
   )
   assert not any(np.triu(maps, 1).any() for maps in kept['The decoder on itself'])
+
+
+def reading(folder):
+  """A GPT of characters, its context shorter than the text."""
+  (folder / 'text.txt').write_text('the cat sat on the mat. ' * 30)
+  config = plain(load_config('configs/gpt_shakespeare.py'))
+  config['data'] = {
+    'name': 'text_file',
+    'path': str(folder / 'text.txt'),
+    'validation': 90,
+    'test': 0,
+  }
+  small = {'vocabulary': 0, 'context': 8, 'width': 8, 'layers': 2, 'heads': 2}
+  config['model'] |= small
+  config['task'] |= {'window': 8, 'length': 5}
+  return config
+
+
+def judging(folder):
+  """A BERT of texts with a label."""
+  rows = ['text,label', *('a good film,yes', 'so bad,no', 'what a film it was,yes', 'bad,no') * 9]
+  (folder / 'texts.csv').write_text('\n'.join(rows))
+  config = plain(load_config('configs/own_text.py'))
+  config['data'] |= {'path': str(folder / 'texts.csv'), 'validation': 0, 'test': 9}
+  config['model'] = {'name': 'bert', 'vocabulary': 0, 'classes': 0, 'length': 8}
+  config['model'] |= {'width': 8, 'layers': 2, 'heads': 2}
+  config['train'] |= {'select': 'last', 'monitor': '', 'batch_size': 8}
+  return config
+
+
+@pytest.mark.parametrize('make', [reading, judging])
+def test_the_looks_of_a_text_on_itself_are_shares(make, tmp_path, monkeypatch):
+  kept, sections = looks(make(tmp_path), monkeypatch)
+  assert sections[-1].title == 'Heads'
+  assert [*map(len, kept.values())] == [len(kept['captions'])] * 2
+  for maps, caption in zip(kept[''], kept['captions'], strict=True):
+    length = 8 if make is reading else len(caption.split())
+    assert maps.shape == (2, 2, length, length)
+    np.testing.assert_allclose(maps.sum(axis=-1), 1, rtol=1e-5)
+
+
+def test_the_looks_of_an_image_are_those_of_the_class_token(monkeypatch):
+  config = plain(load_config('configs/vit_digits.py'))
+  config['model'] |= {'width': 8, 'layers': 2, 'heads': 2}
+  kept, sections = looks(config, monkeypatch)
+  assert sections[-1].title == 'Heads'
+  assert all(caption in map(str, range(10)) for caption in kept['captions'])
+  for maps in kept['']:
+    assert maps.shape[:2] == (2, 2)
+    share = maps.sum(axis=(-2, -1))  # the rest is what the token looks at itself
+    assert np.all((share > 0.5) & (share < 1))
 
 
 def test_an_implementation_without_weights_has_no_section():
@@ -108,6 +160,14 @@ def test_a_report_is_written_anew_for_chosen_texts(run):
 def test_examples_that_there_are_not_are_named(run, examples, line):
   with pytest.raises(InputError, match=line):
     rewrite(run, examples)
+
+
+def test_examples_are_chosen_among_texts(tmp_path):
+  config = plain(small_config.get_config())
+  config['train'] |= {'steps': 2, 'log_every': 1, 'eval_every': 2}
+  train(config, tmp_path / 'run')
+  with pytest.raises(InputError, match=r'^--example: examples are chosen among texts, of which'):
+    rewrite(tmp_path / 'run', [1])
 
 
 def test_a_folder_without_a_finished_run_is_named(tmp_path):
