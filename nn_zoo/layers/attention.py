@@ -55,7 +55,7 @@ class Attention(nn.Module):
     self,
     x_BTD: jax.Array,
     memory_BSD: jax.Array | None = None,
-    mask: jax.Array | None = None,
+    mask: ops.Mask | None = None,
     train: bool = False,
     cache: Cache | None = None,
     known: Cache | None = None,
@@ -65,7 +65,7 @@ class Attention(nn.Module):
     Args:
       x_BTD: what looks.
       memory_BSD: what is looked at; None: x itself.
-      mask: True where t may see s, see `nn_zoo.ops.attention.attention`.
+      mask: which s each t may see; None: all.
       train: apply dropout.
       cache: of the steps before, of x itself; x is then the next step alone (T = 1), and sees what is in
         the cache and itself. A full cache forgets its oldest step.
@@ -140,4 +140,4 @@ def _after(cache, new):
   k_BGSK = cache.k_BGSK.at[rows, :, place_B].set(new.k_BGSK[:, :, 0])
   v_BGSK = cache.v_BGSK.at[rows, :, place_B].set(new.v_BGSK[:, :, 0])
   known = Cache(k_BGSK, v_BGSK, cache.position_B + 1)
-  return known, ops.padding(known.position_B, size)
+  return known, ops.Mask(length_B=known.position_B)

@@ -15,6 +15,7 @@ from nn_zoo.layers.dense import Dense
 from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.stochastic_depth import StochasticDepth, linear_rates
 from nn_zoo.named import DType
+from nn_zoo.ops.attention import Mask
 
 
 class Known(NamedTuple):
@@ -90,9 +91,9 @@ class Block(nn.Module):
   def __call__(
     self,
     x_BTD: jax.Array,
-    mask: jax.Array | None = None,
+    mask: Mask | None = None,
     memory_BSD: jax.Array | None = None,
-    memory_mask: jax.Array | None = None,
+    memory_mask: Mask | None = None,
     train: bool = False,
     known: Known | None = None,
   ) -> tuple[jax.Array, Known]:
@@ -156,9 +157,9 @@ class Stack(nn.Module):
   def __call__(
     self,
     x_BTD: jax.Array,
-    mask: jax.Array | None = None,
+    mask: Mask | None = None,
     memory_BSD: jax.Array | None = None,
-    memory_mask: jax.Array | None = None,
+    memory_mask: Mask | None = None,
     train: bool = False,
     known: Any = None,
   ) -> tuple[jax.Array, Any]:

@@ -14,7 +14,7 @@ from nn_zoo.layers.dense import Dense
 from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.transformer import Stack
 from nn_zoo.named import DType
-from nn_zoo.ops.attention import padding
+from nn_zoo.ops.attention import Mask
 from nn_zoo.ops.sequences import parts
 
 
@@ -85,9 +85,8 @@ class BERT(nn.Module):
       'implementation': self.implementation,
       'dtype': self.dtype,
     }
-    seen = None if length_B is None else padding(length_B, time)
     stack = Stack(self.layers, block, self.drop_path, self.remat, self.scan, name='blocks')
-    y_BTD, _ = stack(x_BTD, seen, None, None, train)
+    y_BTD, _ = stack(x_BTD, Mask(length_B=length_B), None, None, train)
     pooled_BD = jnp.tanh(Dense(self.width, dtype=self.dtype, name='pooler')(y_BTD[:, 0]))
     if not self.classes:
       return pooled_BD

@@ -15,7 +15,7 @@ from nn_zoo.layers.dense import Dense
 from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.transformer import Known, Stack
 from nn_zoo.named import DType
-from nn_zoo.ops.attention import causal
+from nn_zoo.ops.attention import Mask
 
 POSITIONS = ('learned', 'rotary')
 
@@ -152,7 +152,7 @@ class GPT(nn.Module):
     if time > self.context:
       raise InputError(f'model.context={self.context}: lower task.window={time} to it, or raise it')
     x_BTD = self._embedded(tokens_BT, jnp.arange(time)[None], train)
-    return self.blocks(x_BTD, causal(time, self._window), None, None, train)
+    return self.blocks(x_BTD, Mask(causal=True, window=self._window), None, None, train)
 
   @property
   def _window(self):

@@ -17,7 +17,7 @@ from nn_zoo.layers.dropout import Dropout
 from nn_zoo.layers.positions import sinusoids
 from nn_zoo.layers.transformer import Known, Stack
 from nn_zoo.named import DType
-from nn_zoo.ops.attention import causal, padding
+from nn_zoo.ops.attention import Mask
 
 POSITIONS = ('sinusoidal', 'learned', 'rotary')
 
@@ -96,9 +96,9 @@ class Transformer(nn.Module):
   def __call__(self, source: Any, tokens_BT: jax.Array, train: bool = False) -> jax.Array:
     """Logits of what follows each of `tokens_BT`, which begin with <s>."""
     memory_BSD, seen = self._encoded(source, train)
-    time = tokens_BT.shape[1]
-    x_BTD = self._embedded(self.embed, tokens_BT, jnp.arange(time)[None], train)
-    y_BTD, _ = self.decoder(x_BTD, causal(time), memory_BSD, seen, train)
+    place_BT = jnp.arange(tokens_BT.shape[1])[None]
+    x_BTD = self._embedded(self.embed, tokens_BT, place_BT, train)
+    y_BTD, _ = self.decoder(x_BTD, Mask(causal=True), memory_BSD, seen, train)
     return self._logits(y_BTD)
 
   def begin(self, source: Any, size: int) -> tuple[dict[str, Any], Any]:
@@ -129,8 +129,7 @@ class Transformer(nn.Module):
     position_B1 = first.position_B.reshape(len(tokens_B), -1)[:, :1]
     x_B1D = self._embedded(self.embed, tokens_B[:, None], position_B1, False)
     known = jax.tree.map(Known, state, source['seen'], is_leaf=_is_cache)
-    length = jax.tree.leaves(source['seen'], is_leaf=_is_cache)[0].k_BGSK.shape[-2]
-    seen = padding(source['length'], length)
+    seen = Mask(length_B=source['length'])
     y_B1D, known = self.decoder(x_B1D, None, None, seen, False, known)
     return self._logits(y_B1D)[:, 0], _parted(known)[0]
 
@@ -156,7 +155,7 @@ class Transformer(nn.Module):
     tokens_BS = source['values']
     embed = self.source_embed if self.source_vocabulary else self.embed
     x_BSD = self._embedded(embed, tokens_BS, jnp.arange(tokens_BS.shape[1])[None], train, True)
-    seen = padding(source['length'], tokens_BS.shape[1])
+    seen = Mask(length_B=source['length'])
     y_BSD, _ = self.encoder(x_BSD, seen, None, None, train)
     return self.encoder_norm(y_BSD) if self.pre_norm else y_BSD, seen
 

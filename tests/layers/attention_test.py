@@ -10,7 +10,7 @@ from nn_zoo.layers.attention import Attention, Cache, room
 from nn_zoo.layers.positions import rotated, sinusoids
 from nn_zoo.layers.transformer import FeedForward, Stack
 from nn_zoo.ops import attention as ops
-from nn_zoo.ops.attention import causal, padding
+from nn_zoo.ops.attention import Mask
 from tests.reference import assert_near
 
 BATCH, TIME, WIDTH, HEADS = 2, 6, 8, 4
@@ -53,7 +53,9 @@ def test_steps_with_a_cache_are_the_whole_sequence(variant, size):
   model, x_BTD = Attention(HEADS, **VARIANTS[variant]), draw(BATCH, TIME, WIDTH)
   params, cache = filled(model, x_BTD), empty(model, size)
   # A full cache forgets its oldest step: what is seen is a window.
-  want, known = model.apply({'params': params}, x_BTD, mask=causal(TIME, min(size, TIME)))
+  want, known = model.apply(
+    {'params': params}, x_BTD, mask=Mask(causal=True, window=min(size, TIME))
+  )
   step, found = stepping(model, params), []
   for t in range(TIME):
     y_B1D, cache = step(x_BTD[:, t : t + 1], cache)
@@ -79,7 +81,7 @@ def test_rotary_layers_turn_queries_and_keys_by_their_own_positions():
 def test_sequences_of_a_batch_may_be_at_different_steps():
   model, x_BTD = Attention(HEADS, rotary=True), draw(BATCH, TIME, WIDTH)
   params = filled(model, x_BTD)
-  want, known = model.apply({'params': params}, x_BTD, mask=causal(TIME))
+  want, known = model.apply({'params': params}, x_BTD, mask=Mask(causal=True))
   position_B = np.array([2, 4])
   past = room(known, TIME)._replace(position_B=position_B)
   next_B1D = x_BTD[np.arange(BATCH), position_B][:, None]
@@ -90,7 +92,7 @@ def test_sequences_of_a_batch_may_be_at_different_steps():
 
 def test_a_known_memory_is_not_projected_again():
   model, x_BTD, memory_BSD = Attention(HEADS), draw(BATCH, TIME, WIDTH), draw(BATCH, 3, WIDTH)
-  params, mask = filled(model, x_BTD, memory_BSD), padding(jnp.array([3, 1]), 3)
+  params, mask = filled(model, x_BTD, memory_BSD), Mask(length_B=jnp.array([3, 1]))
   want, known = model.apply({'params': params}, x_BTD, memory_BSD, mask)
   alone = {name: params[name] for name in ('query', 'out')}
   found, _ = model.apply({'params': alone}, x_BTD, None, mask, known=known)
@@ -142,19 +144,19 @@ def slopes(fields, mask, x_TD):
   'fields', [{'pre_norm': True, 'rotary': True, 'kv_heads': 2}, {'activation': 'swiglu'}]
 )
 def test_outputs_depend_on_what_is_not_after_them_alone(fields):
-  found_TT = slopes(fields, causal(TIME), draw(TIME, WIDTH))
+  found_TT = slopes(fields, Mask(causal=True), draw(TIME, WIDTH))
   assert np.all(found_TT[np.triu_indices(TIME, 1)] == 0)
   assert np.all(found_TT[np.tril_indices(TIME)] > 0)
 
 
 def test_two_blocks_with_a_window_see_two_windows():
-  found_TT = slopes({}, causal(TIME, 2), draw(TIME, WIDTH))
+  found_TT = slopes({}, Mask(causal=True, window=2), draw(TIME, WIDTH))
   distance_TT = np.arange(TIME)[:, None] - np.arange(TIME)
   np.testing.assert_array_equal(found_TT > 0, (distance_TT >= 0) & (distance_TT <= 2))
 
 
 def test_outputs_do_not_depend_on_padding():
-  found_TT = slopes({'rotary': True}, padding(jnp.array([4]), TIME), draw(TIME, WIDTH))
+  found_TT = slopes({'rotary': True}, Mask(length_B=jnp.array([4])), draw(TIME, WIDTH))
   assert np.all(found_TT[:4, :4] > 0)
   assert np.all(found_TT[:4, 4:] == 0)
 
@@ -199,7 +201,7 @@ def _compare_stacks(scan, remat):
     np.float64(draw(BATCH, TIME, WIDTH)),
     np.float64(draw(BATCH, 3, WIDTH, seed=2)),
   )
-  inputs = x_BTD, causal(TIME), memory_BSD, padding(jnp.array([3, 1]), 3)
+  inputs = x_BTD, Mask(causal=True), memory_BSD, Mask(length_B=jnp.array([3, 1]))
   plain = Stack(3, block)
   params = jax.tree.map(np.float64, filled(plain, *inputs))
 
@@ -243,7 +245,9 @@ def test_dropout_acts_in_training_and_draws_anew_in_each_block(fields):
 def test_weights_can_be_looked_at():
   model, x_BTD = Attention(HEADS), draw(BATCH, TIME, WIDTH)
   params = filled(model, x_BTD)
-  _, found = model.apply({'params': params}, x_BTD, mask=causal(TIME), mutable=['intermediates'])
+  _, found = model.apply(
+    {'params': params}, x_BTD, mask=Mask(causal=True), mutable=['intermediates']
+  )
   (p_BHTS,) = found['intermediates']['attention']
   assert p_BHTS.shape == (BATCH, HEADS, TIME, TIME)
   assert_near(p_BHTS.sum(-1), np.ones(p_BHTS.shape[:-1]), 1e-6)

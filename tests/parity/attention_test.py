@@ -14,7 +14,7 @@ from nn_zoo.layers.attention import Attention
 from nn_zoo.layers.positions import sinusoids
 from nn_zoo.layers.transformer import Block
 from nn_zoo.models.transformer import Transformer
-from nn_zoo.ops.attention import causal, padding
+from nn_zoo.ops.attention import Mask
 from tests.parity.networks import default_dtype, torch
 from tests.parity.trees import assert_small
 from tests.reference import assert_near
@@ -165,7 +165,7 @@ def test_attention_matches_torch(difference):
 
   y, p_BHTS = forward()
   backward(y)
-  model, mask = Attention(HEADS), padding(jnp.array(LENGTHS), SOURCE)
+  model, mask = Attention(HEADS), Mask(length_B=jnp.array(LENGTHS))
   params = attention(values(module))
 
   def outputs(params, x_BTD, memory_BSD):
@@ -197,7 +197,7 @@ def test_encoder_layers_match_torch(before, activation, difference):
   y = forward()
   backward(y)
   model = Block(HEADS, HIDDEN, activation=activation, pre_norm=before)
-  mask = padding(jnp.array(LENGTHS), SOURCE)
+  mask = Mask(length_B=jnp.array(LENGTHS))
 
   def outputs(params, x_BTD):
     return model.apply({'params': params}, x_BTD, mask)[0]
@@ -227,7 +227,7 @@ def test_decoder_layers_match_torch(before, activation, difference):
   y = forward()
   backward(y)
   model = Block(HEADS, HIDDEN, activation=activation, pre_norm=before, cross=True)
-  masks = causal(TIME), padding(jnp.array(LENGTHS), SOURCE)
+  masks = Mask(causal=True), Mask(length_B=jnp.array(LENGTHS))
 
   def outputs(params, x_BTD, memory_BSD):
     return model.apply({'params': params}, x_BTD, masks[0], memory_BSD, masks[1])[0]
