@@ -11,7 +11,7 @@ class Dropout(nn.Module):
   """y = x / (1 - rate) with probability 1 - rate, else 0; x itself if `deterministic`.
 
   Attributes:
-    rate: share of the entries that is set to 0, from 0 to below 1.
+    rate: share of the entries that is set to 0, from 0 to below 1; an array [] where a scan gives it.
     broadcast_dims: axes along which all entries share a draw.
     deterministic: of every call that does not say.
 
@@ -21,15 +21,19 @@ class Dropout(nn.Module):
   neural networks from overfitting", https://jmlr.org/papers/v15/srivastava14a.html.
   """
 
-  rate: float
+  rate: float | jax.Array
   broadcast_dims: tuple[int, ...] = ()
   deterministic: bool | None = None
 
   @nn.compact
   def __call__(self, x: jax.Array, deterministic: bool | None = None) -> jax.Array:
-    if nn.merge_param('deterministic', self.deterministic, deterministic) or self.rate == 0:
+    known = not isinstance(self.rate, jax.Array)
+    if nn.merge_param('deterministic', self.deterministic, deterministic):
+      return x
+    if known and self.rate == 0:
       return x
     dims = {axis % x.ndim for axis in self.broadcast_dims}
     shape = tuple(1 if axis in dims else size for axis, size in enumerate(x.shape))
-    kept = bernoulli(self.make_rng('dropout'), 1 - self.rate, shape)
-    return jnp.where(kept, x / (1 - self.rate), 0)
+    share = 1 - self.rate
+    kept = bernoulli(self.make_rng('dropout'), share, shape)
+    return jnp.where(kept, x / (share if known else share.astype(x.dtype)), 0)

@@ -12,7 +12,7 @@ class StochasticDepth(nn.Module):
   y_b = x_b keep_b / (1 - rate),   keep_b ~ Bernoulli(1 - rate)
 
   Attributes:
-    rate: probability that a branch is dropped in training.
+    rate: probability that a branch is dropped in training; an array [] where a scan gives it.
 
   Random numbers are of the collection 'dropout'.
 
@@ -20,7 +20,7 @@ class StochasticDepth(nn.Module):
   https://arxiv.org/abs/1603.09382. Departure: scaled in training, not in evaluation.
   """
 
-  rate: float
+  rate: float | jax.Array
 
   @nn.compact
   def __call__(self, x: jax.Array, train: bool) -> jax.Array:

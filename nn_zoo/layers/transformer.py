@@ -6,9 +6,9 @@ Axes: B batch, T target time, S source time, D features, F hidden.
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 from flax import linen as nn
 
-from nn_zoo.errors import InputError
 from nn_zoo.layers.activation import Activation
 from nn_zoo.layers.attention import Attention, Cache
 from nn_zoo.layers.dense import Dense
@@ -67,7 +67,7 @@ class Block(nn.Module):
     epsilon: of the normalization.
     use_bias: of projections and dense layers.
     dropout: of what is added to the short cut, of attention's weights and of hidden units.
-    drop_path: rate of stochastic depth.
+    drop_path: rate of stochastic depth, where a call gives none.
 
   Sources: Vaswani et al. 2017, https://arxiv.org/abs/1706.03762; Xiong et al. 2020, "On layer normalization
   in the Transformer architecture", https://arxiv.org/abs/2002.04745, for pre_norm.
@@ -96,8 +96,12 @@ class Block(nn.Module):
     memory_mask: Mask | None = None,
     train: bool = False,
     known: Known | None = None,
+    rate: jax.Array | None = None,
   ) -> tuple[jax.Array, Known]:
-    """Outputs and what to keep; with `known` of the steps before, x is the next step (T = 1)."""
+    """Outputs and what to keep; with `known` of the steps before, x is the next step (T = 1).
+
+    A rate, an array [], takes the place of `drop_path`: blocks of a scan differ in it.
+    """
     fields = {
       'use_bias': self.use_bias,
       'dropout': self.dropout,
@@ -109,7 +113,7 @@ class Block(nn.Module):
       norm = nn.LayerNorm(self.epsilon, dtype=self.dtype, name=f'{name}_norm')
       y, kept = branch(norm(x) if self.pre_norm else x)
       y = Dropout(self.dropout, deterministic=not train)(y)
-      x = x + StochasticDepth(self.drop_path)(y, train)
+      x = x + StochasticDepth(self.drop_path if rate is None else rate)(y, train)
       return x if self.pre_norm else norm(x), kept
 
     def look(x):
@@ -141,7 +145,7 @@ class Stack(nn.Module):
     drop_path: of the last block.
     remat: forget what is inside a block, and compute it again for the gradient.
     scan: one `lax.scan` over the blocks, whose parameters then lie along a leading axis: the program is as
-      long as one block; without stochastic depth.
+      long as one block.
 
   Source of remat: Chen et al. 2016, "Training deep nets with sublinear memory cost",
   https://arxiv.org/abs/1604.06174.
@@ -165,20 +169,21 @@ class Stack(nn.Module):
   ) -> tuple[jax.Array, Any]:
     """The last block's outputs and what each keeps, see `Block`; every array of it leads with the batch."""
     kind = nn.remat(Block, static_argnums=(5,)) if self.remat else Block
+    rates = linear_rates(self.drop_path, self.layers)
     if self.scan:
-      if self.drop_path:
-        raise InputError(f'model.drop_path={self.drop_path}: expected 0 with model.scan=True')
+      rate_L = jnp.asarray(rates) if self.drop_path else None
       walk = nn.scan(
         kind,
         variable_axes={'params': 0, 'intermediates': 0},
         split_rngs={'params': True, 'dropout': True},
-        in_axes=(nn.broadcast,) * 4 + (1,),
+        in_axes=(nn.broadcast,) * 4 + (1, 0),
         out_axes=1,
         length=self.layers,
       )
-      return walk(**self.block, name='blocks')(x_BTD, mask, memory_BSD, memory_mask, train, known)
+      scanned = walk(**self.block, name='blocks')
+      return scanned(x_BTD, mask, memory_BSD, memory_mask, train, known, rate_L)
     kept = []
-    for index, rate in enumerate(linear_rates(self.drop_path, self.layers)):
+    for index, rate in enumerate(rates):
       block = kind(**self.block, drop_path=rate, name=f'block_{index}')
       before = known[index] if known else None
       x_BTD, now = block(x_BTD, mask, memory_BSD, memory_mask, train, before)

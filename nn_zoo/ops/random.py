@@ -15,18 +15,19 @@ from nn_zoo.native import library
 LEAST = 2**12  # draws, below which a call costs more than it gains
 
 
-def bernoulli(key: jax.Array, p: float, shape: tuple[int, ...]) -> jax.Array:
+def bernoulli(key: jax.Array, p: float | jax.Array, shape: tuple[int, ...]) -> jax.Array:
   """True with probability p, bit for bit what `jax.random.bernoulli` draws.
 
   Args:
     key: of `jax.random`.
-    p: from 0 to 1.
+    p: from 0 to 1; an array [] leaves the draws to XLA.
     shape: of the draws.
   """
   if not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
     key = jax.random.wrap_key_data(key)
   fits = (
     math.prod(shape) >= LEAST
+    and not isinstance(p, jax.Array)
     and str(jax.random.key_impl(key)) == 'threefry2x32'
     and jax.config.jax_threefry_partitionable
     and not jax.config.jax_enable_x64

@@ -188,14 +188,18 @@ def with_gradients(model, params, inputs):
   return run(params, inputs)
 
 
-@pytest.mark.parametrize(('scan', 'remat'), [(True, False), (False, True), (True, True)])
-def test_scan_and_remat_change_nothing(scan, remat):
+FORMS = pytest.mark.parametrize(('scan', 'remat'), [(True, False), (False, True), (True, True)])
+
+
+@FORMS
+@pytest.mark.parametrize('drop_path', [0.0, 0.4])
+def test_scan_and_remat_change_nothing(scan, remat, drop_path):
   # In float64, since the gradient in the keys' biases is 0 but for rounding.
   with jax.enable_x64(True):
-    _compare_stacks(scan, remat)
+    _compare_stacks(scan=scan, remat=remat, drop_path=drop_path)
 
 
-def _compare_stacks(scan, remat):
+def _compare_stacks(scan, remat, drop_path):
   block = BLOCK | {'cross': True, 'rotary': True, 'kv_heads': 2}
   x_BTD, memory_BSD = (
     np.float64(draw(BATCH, TIME, WIDTH)),
@@ -215,7 +219,7 @@ def _compare_stacks(scan, remat):
       {'blocks': stacked([tree[name] for name in names])} for tree in (params, dparams)
     )
     kept = stacked(kept, 1)
-  model = Stack(3, block, remat=remat, scan=scan)
+  model = Stack(3, block, drop_path, remat, scan)
   shapes = jax.eval_shape(model.init, jax.random.key(0), *inputs)['params']
   assert jax.tree.map(np.shape, params) == jax.tree.map(np.shape, shapes)
   found = with_gradients(model, params, inputs)
@@ -276,8 +280,6 @@ def test_what_does_not_fit_is_refused():
     shapes(Attention(4, implementation='flash'))
   with pytest.raises(InputError, match=r'model.heads=8: rotary .* even width, and 1 is odd'):
     shapes(Attention(8, rotary=True))
-  with pytest.raises(InputError, match=r'model.drop_path=0.1: expected 0 with model.scan=True'):
-    shapes(Stack(2, BLOCK, drop_path=0.1, scan=True))
 
 
 def test_dropout_takes_single_weights_and_makes_the_others_larger():
@@ -312,3 +314,102 @@ def test_remat_computes_a_block_again_for_its_gradient(scan):
   counts = [program(remat).count(' exp ') for remat in (False, True)]
   blocks = 1 if scan else 3
   assert counts == [blocks, 2 * blocks]
+
+
+MANY, LAYERS = 2000, 4
+EACH = pytest.mark.parametrize(
+  ('scan', 'remat'), [(False, False), (True, False), (False, True), (True, True)]
+)
+
+
+def marked(drop_path, scan, remat):
+  """A stack whose branch k = 2 layer (attention) or 2 layer + 1 adds 1 to feature k, and its parameters."""
+  model = Stack(LAYERS, {'heads': 2, 'hidden': 3, 'pre_norm': True}, drop_path, remat, scan)
+  x_BTD = draw(1, 2, 2 * LAYERS)
+  shapes = jax.eval_shape(model.init, jax.random.key(0), x_BTD)['params']
+  params = jax.tree.map(lambda a: np.zeros(a.shape, np.float32), shapes)
+  eye = np.eye(2 * LAYERS, dtype=np.float32)
+  for name, bias in (('attention', eye[::2]), ('feed_forward', eye[1::2])):
+    if scan:
+      params['blocks'][name]['out']['bias'] = bias
+    else:
+      for layer in range(LAYERS):
+        params[f'block_{layer}'][name]['out']['bias'] = bias[layer]
+  return model, params
+
+
+@EACH
+def test_each_branch_is_dropped_at_its_own_rate_and_else_made_larger(scan, remat):
+  model, params = marked(0.8, scan, remat)
+  x_BTD = np.zeros((MANY, 2, 2 * LAYERS), np.float32)
+
+  @jax.jit
+  @functools.partial(jax.value_and_grad, has_aux=True)
+  def run(params, key):
+    y_BTD, _ = model.apply({'params': params}, x_BTD, train=True, rngs={'dropout': key})
+    return jnp.sum(y_BTD[:, 0]) / MANY, y_BTD
+
+  (_, y_BTD), slopes = run(params, jax.random.key(0))
+  keep_D = 1 - np.repeat([0.2, 0.4, 0.6, 0.8], 2)
+  np.testing.assert_array_equal(y_BTD[:, 0], y_BTD[:, 1])  # all steps of an example go together
+  kept_BD = np.asarray(y_BTD[:, 0] != 0)
+  np.testing.assert_allclose(y_BTD[:, 0], kept_BD / keep_D, rtol=1e-6)
+  # 5 standard deviations: of a share, and of a correlation of branches that are drawn apart.
+  assert np.all(np.abs(kept_BD.mean(0) - keep_D) < 5 * np.sqrt(keep_D * (1 - keep_D) / MANY))
+  apart = np.corrcoef(kept_BD.T)[~np.eye(2 * LAYERS, dtype=bool)]
+  assert np.max(np.abs(apart)) < 5 / np.sqrt(MANY)
+  # A bias moves the outputs of those examples whose branch is kept.
+  for name, first in (('attention', 0), ('feed_forward', 1)):
+    if scan:
+      found = slopes['blocks'][name]['out']['bias']
+    else:
+      found = np.stack([slopes[f'block_{n}'][name]['out']['bias'] for n in range(LAYERS)])
+    want = (kept_BD / keep_D).mean(0)[first::2]
+    np.testing.assert_allclose(found, np.repeat(want[:, None], 2 * LAYERS, 1), rtol=1e-4)
+
+
+@EACH
+def test_what_drops_nearly_all_branches_gives_back_its_inputs(scan, remat):
+  model, x_BTD = Stack(1, BLOCK | {'pre_norm': True}, 1 - 1e-6, remat, scan), draw(50, TIME, WIDTH)
+  params = filled(model, x_BTD)
+
+  @jax.jit
+  def run(params, x_BTD):
+    def outputs(params, x_BTD):
+      rngs = {'dropout': jax.random.key(0)}
+      return model.apply({'params': params}, x_BTD, train=True, rngs=rngs)[0]
+
+    y_BTD, pull = jax.vjp(outputs, params, x_BTD)
+    return y_BTD, pull(y_BTD)
+
+  y_BTD, (slopes, slope_BTD) = run(params, x_BTD)
+  np.testing.assert_array_equal(y_BTD, x_BTD)
+  np.testing.assert_array_equal(slope_BTD, x_BTD)
+  assert not any(np.any(a) for a in jax.tree.leaves(slopes))
+
+
+@EACH
+def test_the_mean_of_what_is_dropped_and_made_larger_is_the_whole(scan, remat):
+  model = Stack(1, BLOCK | {'pre_norm': True}, 0.5, remat, scan)
+  x_BTD = np.repeat(draw(1, TIME, WIDTH), MANY, 0)
+  params = filled(model, x_BTD)
+  block = params['blocks'] if scan else params['block_0']
+  block['feed_forward']['out'] = jax.tree.map(np.zeros_like, block['feed_forward']['out'])
+
+  @functools.partial(jax.jit, static_argnums=0)
+  def run(train):
+    rngs = {'dropout': jax.random.key(0)}
+    return model.apply({'params': params}, x_BTD, train=train, rngs=rngs)[0]
+
+  whole_TD, found_TD = run(False)[0], run(True).mean(0)
+  # An example's branch is twice itself or 0: a deviation of its own size.
+  branch_TD = np.abs(whole_TD - x_BTD[0])
+  assert np.all(np.abs(found_TD - whole_TD) < 5 * branch_TD / np.sqrt(MANY) + 1e-5)
+
+
+def test_a_scan_of_a_narrow_type_keeps_it_through_stochastic_depth():
+  model = Stack(2, BLOCK | {'dtype': 'bfloat16'}, 0.5, scan=True)
+  x_BTD = jnp.asarray(draw(BATCH, TIME, WIDTH), jnp.bfloat16)
+  rngs = {'params': jax.random.key(0), 'dropout': jax.random.key(0)}
+  y_BTD, _ = jax.eval_shape(lambda: model.init_with_output(rngs, x_BTD, train=True)[0])
+  assert y_BTD.dtype == jnp.bfloat16
