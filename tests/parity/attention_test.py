@@ -9,10 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from flax import linen
 
 from nn_zoo.layers.attention import Attention
 from nn_zoo.layers.positions import sinusoids
-from nn_zoo.layers.transformer import Block
+from nn_zoo.layers.transformer import Block, Stack
 from nn_zoo.models.transformer import Transformer
 from nn_zoo.ops.attention import Mask
 from tests.parity.networks import default_dtype, torch
@@ -66,7 +67,12 @@ def block(arrays):
 
 def whole(arrays):
   """Of an `nn.Transformer` and its embedding."""
-  params = {'embed': {'embedding': arrays['embed.weight']}}
+  return {'embed': {'embedding': arrays['embed.weight']}} | stacks(arrays)
+
+
+def stacks(arrays):
+  """Of an `nn.Transformer`."""
+  params = {}
   for stack in ('encoder', 'decoder'):
     own = {
       key.removeprefix(f'{stack}.'): a for key, a in arrays.items() if key.startswith(f'{stack}.')
@@ -284,6 +290,57 @@ def pair(before):
     dropout=0.0,
   )
   return module, logits, model
+
+
+class AsItComes(linen.Module):
+  """`nn.Transformer`'s own arrangement: normalized after each branch, and once more behind each stack."""
+
+  @linen.compact
+  def __call__(self, x_BSD, y_BTD, source_B, target_B):
+    fields = {'heads': HEADS, 'hidden': HIDDEN}
+    seen = Mask(length_B=source_B)
+    memory_BSD, _ = Stack(2, fields, name='encoder')(x_BSD, seen)
+    memory_BSD = linen.LayerNorm(1e-5, name='encoder_norm')(memory_BSD)
+    own = Mask(causal=True, length_B=target_B)
+    decoder = Stack(2, fields | {'cross': True}, name='decoder')
+    return linen.LayerNorm(1e-5, name='decoder_norm')(decoder(y_BTD, own, memory_BSD, seen)[0])
+
+
+@pytest.mark.parametrize(('dtype', 'tolerance'), [('float64', 1e-10), ('float32', 1e-5)])
+def test_transformers_as_they_come_match_torch_with_padded_targets(dtype, tolerance, difference):
+  with jax.enable_x64(dtype == 'float64'), default_dtype(dtype):
+    module = torch.nn.Transformer(WIDTH, HEADS, 2, 2, HIDDEN, 0.0, batch_first=True)
+    randomized(module)
+    target_BTD, source_BSD = (np.asarray(a, dtype) for a in inputs()[:2])
+    targets = np.array([3, 7, 1])
+    x, y = (torch.tensor(a, requires_grad=True) for a in (source_BSD, target_BTD))
+    behind = {
+      name: torch.tensor(np.arange(time) >= lengths[:, None])
+      for name, time, lengths in (
+        ('src_key_padding_mask', SOURCE, LENGTHS),
+        ('memory_key_padding_mask', SOURCE, LENGTHS),
+        ('tgt_key_padding_mask', TIME, targets),
+      )
+    }
+    after_TT = torch.ones(TIME, TIME, dtype=torch.bool).triu(1)
+
+    def forward():
+      return module(x, y, tgt_mask=after_TT, **behind)
+
+    want = forward()
+    backward(want)
+
+    def outputs(params, *arrays):
+      return AsItComes().apply({'params': params}, *arrays, LENGTHS, targets)
+
+    found, slopes = run(outputs, stacks(values(module)), source_BSD, target_BTD)
+    subject = 'network transformer, as torch.nn.Transformer comes'
+    small = partial(assert_small, difference, subject, tolerance=tolerance)
+    small('outputs', found, want.detach().numpy())
+    small('gradients', slopes, (stacks(gradients(module)), x.grad.numpy(), y.grad.numpy()))
+    if dtype == 'float32':
+      steps = partial(assert_ten_steps, difference, subject, module)
+      steps(forward, stacks, outputs, source_BSD, target_BTD)
 
 
 def batch_of(seed):
