@@ -127,17 +127,22 @@ def test_sinusoids_are_their_equations(width):
     np.testing.assert_allclose(found[t, column], want, atol=1e-6)
 
 
-def slopes(fields, mask, x_TD):
-  """How much each output depends on each input, as [T, T], behind two blocks."""
+def jacobian(fields, mask, x_TD):
+  """How each output changes with each input, as [T, D, T, D], behind two blocks."""
   model = Stack(2, BLOCK | fields)
   params = filled(model, x_TD[None])
 
   @jax.jit
   @jax.jacrev
-  def jacobian(x_TD):
+  def run(x_TD):
     return model.apply({'params': params}, x_TD[None], mask)[0][0]
 
-  return np.abs(jacobian(x_TD)).max(axis=(1, 3))
+  return run(x_TD)
+
+
+def slopes(fields, mask, x_TD):
+  """How much each output depends on each input, as [T, T], behind two blocks."""
+  return np.abs(jacobian(fields, mask, x_TD)).max(axis=(1, 3))
 
 
 @pytest.mark.parametrize(
@@ -171,6 +176,13 @@ def test_without_positions_a_permutation_of_inputs_permutes_outputs():
   run = jax.jit(functools.partial(turning.apply, {'params': filled(turning, x_BTD)}))
   (y_BTD, _), (found, _) = run(x_BTD), run(x_BTD[:, order])
   assert np.max(np.abs(found - y_BTD[:, order])) > 1e-2
+
+
+def test_without_positions_a_permutation_of_inputs_permutes_the_jacobian():
+  x_TD, order = draw(TIME, WIDTH), np.random.default_rng(0).permutation(TIME)
+  want, found = (jacobian({}, None, x_TD[at]) for at in (np.arange(TIME), order))
+  assert_near(found, want[order][:, :, order], 1e-5)
+  assert np.max(np.abs(found - want)) > 1e-2
 
 
 def with_gradients(model, params, inputs):

@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -227,3 +229,116 @@ def test_decoding_takes_no_more_steps_than_there_are_positions():
     variables = {'params': filled(model, SOURCE, TOKENS)}
     with pytest.raises(InputError, match=r'model.length=8: 9 steps do not fit'):
       model.apply(variables, SOURCE, 9, method='begin')
+
+
+def dependence(model, table, tokens_BT, *inputs):
+  """How much a text's outputs [T or 1, ...] depend on each of its tokens, by their rows in a table: [T, S].
+
+  No token may stand twice, nor may the head be tied to the table.
+  """
+  params = filled(model, *inputs)
+
+  @jax.jit
+  @jax.jacrev
+  def run(rows_VD):
+    outputs = model.apply({'params': params | {table: {'embedding': rows_VD}}}, *inputs)
+    return outputs[0].reshape(-1, outputs.shape[-1])
+
+  return np.abs(run(params[table]['embedding'])).max(axis=(1, 3))[:, tokens_BT[0]]
+
+
+WORDS_ONCE = np.array([[3, 1, 4, 0, 5, 9]])
+SOURCE_ONCE = {'values': np.array([[2, 7, 1, 8, 4]]), 'length': np.array([3])}
+
+
+@pytest.mark.parametrize(
+  ('fields', 'reach'),
+  [
+    ({}, TIME),
+    ({'positions': 'rotary', 'kv_heads': 1, 'scan': True, 'remat': True}, TIME),
+    ({'window': 2}, 3),  # two blocks, each of which looks one back
+  ],
+)
+def test_logits_of_a_gpt_depend_on_what_is_not_after_them_alone(fields, reach):
+  model = GPT(**TEXT | {'tied': False} | fields)
+  found_TT = dependence(model, 'embed', WORDS_ONCE, WORDS_ONCE)
+  distance_TT = np.arange(TIME)[:, None] - np.arange(TIME)
+  np.testing.assert_array_equal(found_TT > 0, (distance_TT >= 0) & (distance_TT < reach))
+
+
+@pytest.mark.parametrize(
+  'fields', [{}, {'positions': 'rotary', 'kv_heads': 1, 'scan': True, 'pre_norm': True}]
+)
+def test_logits_of_a_transformer_depend_on_targets_before_them_and_on_the_source(fields):
+  model = Transformer(**PAIR | {'tied': False, 'source_vocabulary': VOCABULARY} | fields)
+  inputs = SOURCE_ONCE, WORDS_ONCE
+  found_TT = dependence(model, 'embed', WORDS_ONCE, *inputs)
+  np.testing.assert_array_equal(found_TT > 0, np.tri(TIME, dtype=bool))
+  found_TS = dependence(model, 'source_embed', SOURCE_ONCE['values'], *inputs)
+  np.testing.assert_array_equal(found_TS > 0, np.tile(np.arange(5) < 3, (TIME, 1)))
+
+
+def test_the_kind_of_a_text_depends_on_its_own_tokens_alone():
+  model = BERT(vocabulary=VOCABULARY, classes=3, length=8, width=8, layers=2, heads=2)
+  (found_S,) = dependence(model, 'embed', SOURCE_ONCE['values'], SOURCE_ONCE)
+  np.testing.assert_array_equal(found_S > 0, np.arange(5) < 3)
+
+
+def test_a_source_may_stand_in_any_order_with_its_positions():
+  fields = {'positions': 'learned', 'tied': False, 'source_vocabulary': VOCABULARY}
+  model, order = Transformer(**PAIR | fields), np.array([3, 0, 4, 2, 1])
+  source = SOURCE_ONCE | {'length': np.array([5])}
+  params = filled(model, source, WORDS_ONCE)
+
+  @jax.jit
+  @jax.jacrev
+  def run(place_SD, values):
+    rest_SD = params['source_position'][5:]
+    moved = params | {'source_position': jnp.concatenate([place_SD, rest_SD])}
+    return model.apply({'params': moved}, source | {'values': values}, WORDS_ONCE)[0]
+
+  place_SD = params['source_position'][:5]
+  want = run(place_SD, source['values'])
+  assert_near(run(place_SD[order], source['values'][:, order]), want[:, :, order], 1e-5)
+  other = run(place_SD, source['values'][:, order])
+  assert np.max(np.abs(other - want)) > 0.1 * np.max(np.abs(want))
+
+
+EMPTY = SOURCE | {'length': np.array([5, 0])}
+
+
+@pytest.mark.parametrize('implementation', ['product', 'xla'])
+@pytest.mark.parametrize('pre_norm', [False, True])
+def test_a_source_of_no_tokens_gives_finite_logits_and_gradients(pre_norm, implementation):
+  model = Transformer(**PAIR, pre_norm=pre_norm, implementation=implementation)
+  params = filled(model, SOURCE, TOKENS)
+  run = gradients_of(model)
+  (logits_BTV, slopes), (others_BTV, _) = (
+    run(params, EMPTY | {'values': values}, TOKENS)
+    for values in (SOURCE['values'], (SOURCE['values'] + 1) % VOCABULARY)
+  )
+  assert all(np.all(np.isfinite(a)) for a in jax.tree.leaves((logits_BTV, slopes)))
+  np.testing.assert_array_equal(logits_BTV[1], others_BTV[1])  # what stands there is not read
+  assert np.any(logits_BTV[0] != others_BTV[0])
+  source, state = model.apply({'params': params}, EMPTY, TIME, method='begin')
+  step = jax.jit(functools.partial(model.apply, {'params': params}, method='step'))
+  for t in range(2):
+    logits_BV, state = step(TOKENS[:, t], state, source)
+    assert_near(logits_BV, logits_BTV[:, t], 1e-5)
+
+
+def test_a_text_of_no_tokens_gives_finite_logits_and_gradients():
+  model = BERT(vocabulary=VOCABULARY, classes=3, length=8, width=8, layers=2, heads=2)
+  found = gradients_of(model)(filled(model, EMPTY), EMPTY)
+  assert all(np.all(np.isfinite(a)) for a in jax.tree.leaves(found))
+
+
+def gradients_of(model):
+  """A compiled function: parameters and inputs to outputs, and the gradient of the sum of their squares."""
+
+  @jax.jit
+  def run(params, *inputs):
+    y, pull = jax.vjp(lambda params: model.apply({'params': params}, *inputs), params)
+    return y, pull(y)[0]
+
+  return run
