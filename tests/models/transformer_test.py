@@ -1,9 +1,11 @@
 import functools
+import re
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax._src.cudnn import fused_attention_stablehlo
 
 from nn_zoo.errors import InputError
 from nn_zoo.models import create_model
@@ -342,3 +344,26 @@ def gradients_of(model):
     return y, pull(y)[0]
 
   return run
+
+
+FUSED = {'width': 16, 'implementation': 'cudnn', 'dtype': 'bfloat16'}
+
+
+@pytest.mark.parametrize(
+  ('model', 'inputs', 'kinds'),
+  [
+    (GPT(**TEXT | FUSED), (TOKENS,), {'CAUSAL'}),
+    (GPT(**TEXT | FUSED, window=3, remat=True), (TOKENS,), {'CAUSAL'}),
+    (GPT(**TEXT | FUSED, scan=True, remat=True), (TOKENS[:, :5],), {'CAUSAL'}),
+    (Transformer(**PAIR | FUSED), (SOURCE, TOKENS), {'CAUSAL', 'PADDING'}),
+    (BERT(VOCABULARY, layers=1, heads=2, **FUSED), (SOURCE,), {'PADDING'}),
+    (ViT(3, 4, layers=1, heads=2, **FUSED), (np.zeros((1, 8, 8, 3), np.float32),), {'PADDING'}),
+  ],
+)
+def test_no_model_gives_cudnn_an_array_of_all_pairs(model, inputs, kinds, monkeypatch):
+  monkeypatch.setattr(fused_attention_stablehlo, 'check_cudnn_version', lambda: 91000)
+  lowered = gradients_of(model).trace(shapes(model, *inputs), *inputs)
+  text = lowered.lower(lowering_platforms=('cuda',)).as_text().replace('\\22', '"')
+  calls = set(re.findall(r'@__cudnn\$(\w+)\(', text))
+  assert calls == {'fmhaSoftmax', 'fmhaSoftmaxBackward'}
+  assert set(re.findall(r'"mask_type": "(\w+)"', text)) == kinds
