@@ -73,7 +73,7 @@ def generated(config: Mapping[str, Any], folder: Path, count: int) -> Split:
   """Examples of all classes in turn that the generator of a run makes, and their labels."""
   experiment = build(config, fresh=False, folder=folder)
   saved = selected(experiment, folder, config['train']['select'], config['seed'])
-  inputs = latents(Asked(count, config['seed']), experiment.data)
+  inputs = latents(Asked(count, config['seed']), experiment.model)
   stream = InOrder({'inputs': inputs}, config['train']['eval_batch_size'])
   outputs = predict(experiment.task, saved.state, stream, config['seed'])
   if experiment.data.train['targets'].dtype == np.uint8:

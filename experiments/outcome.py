@@ -1,6 +1,7 @@
 """The figures of a finished run, computed in the one way that training and evaluation share."""
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -68,21 +69,49 @@ def figures(experiment: Experiment, state: State, seed: int) -> dict[str, dict[s
 
 
 def measured(
-  experiment: Experiment, state: State, seed: int, metrics: Mapping[str, Mapping[str, np.ndarray]]
+  experiment: Experiment,
+  state: State,
+  seed: int,
+  metrics: Mapping[str, Mapping[str, np.ndarray]],
+  about: str = '',
 ) -> dict[str, dict[str, Any]]:
-  """Metrics by split, and every measure with them, as plain numbers and lists."""
+  """Metrics by split, and every measure with them, as plain numbers and lists.
+
+  A verdict on them is logged, with the words `about` before it.
+  """
   table, given = {}, settled(experiment, state, seed)
   for split, stream in experiment.evals.items():
     values = {name: _plain(value) for name, value in metrics[split].items()}
     values |= experiment.derived(values)
-    if experiment.measures:
-      predictions = predict(experiment.task, state, stream, seed)
-      targets = take(stream.arrays['targets'], slice(stream.examples))
-      for name, measure in experiment.measures.items():
-        value = measure(predictions, targets, **given)
-        values |= value if isinstance(value, dict) else {name: value}
+    predictions = predict(experiment.task, state, stream, seed) if experiment.measures else None
+    values |= measures(experiment, state, split, predictions, seed, about, **given)
     table[split] = values
   return table
+
+
+def measures(
+  experiment: Experiment,
+  state: State,
+  split: str,
+  predictions: Any,
+  seed: int,
+  about: str = '',
+  **given: Any,
+) -> dict[str, Any]:
+  """What is measured of all predictions for a split, and of examples that are made beside them.
+
+  A verdict on that is logged, see `measured`.
+  """
+  stream, values = experiment.evals[split], {}
+  arrays = take(stream.arrays, slice(stream.examples))
+  for name, measure in experiment.measures.items():
+    value = measure(predictions, arrays['targets'], **given)
+    values |= value if isinstance(value, dict) else {name: value}
+  if experiment.judged:
+    values |= experiment.judged(state, arrays, seed)
+  if verdict := experiment.verdict(values):
+    logging.getLogger(__name__).warning('%s: %s', f'{about} {split}'.strip(), verdict)
+  return values
 
 
 def settled(experiment: Experiment, state: State, seed: int) -> dict[str, Any]:

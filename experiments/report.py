@@ -25,7 +25,7 @@ from nn_zoo.errors import InputError
 from nn_zoo.fitting import targets_of
 from nn_zoo.models.summary import summary
 from nn_zoo.report import adversarial
-from nn_zoo.report.markup import Section, escape
+from nn_zoo.report.markup import Section, escape, warning
 from nn_zoo.report.page import Run, page
 from nn_zoo.task import State
 from nn_zoo.train.evaluation import predict
@@ -75,13 +75,14 @@ def write_report(
   if experiment.evals:
     split, stream = list(experiment.evals.items())[-1]
     rows_N = _first(examples, split, stream, experiment.data)
-    arrays = take({key: stream.arrays[key] for key in ('inputs', 'targets')}, rows_N)
+    arrays = take(stream.arrays, rows_N)
     outputs = take(predict(experiment.task, state, stream, config['seed']), rows_N)
     given = settled(experiment, state, config['seed'])
     sections = experiment.sections(state, arrays['inputs'], arrays['targets'], outputs, **given)
+    if verdict := experiment.verdict(results['figures'][split]):
+      sections.append(warning('Collapse', verdict))
   if trouble := experiment.trouble(rows):
-    note = f'<p class="note bad">{escape(trouble)}.</p>'
-    sections.append(Section('Trouble in training', note, warning=True))
+    sections.append(warning('Trouble in training', trouble))
   sections += adversarial.over_time(watched(folder))
   if remarks := experiment.data.remarks:
     lines = ''.join(f'<li>{escape(remark)}</li>' for remark in remarks)
@@ -115,9 +116,8 @@ def write_diverged(
   config: Mapping[str, Any],
 ) -> Path:
   """The page of a run whose loss is no longer finite: the reason on top, and the way there."""
-  note = f'<p class="note bad">{escape(reason)}.</p>'
-  warning = Section('Training diverged', note, warning=True)
-  return _written(folder, experiment, results, rows, config, [warning])
+  sections = [warning('Training diverged', reason)]
+  return _written(folder, experiment, results, rows, config, sections)
 
 
 def _written(folder, experiment, results, rows, config, sections) -> Path:

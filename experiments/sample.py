@@ -19,7 +19,7 @@ from absl import flags
 
 from experiments.launch import launch, plain
 from experiments.outcome import selected
-from experiments.pictures import Asked, files, latents
+from experiments.pictures import Asked, drawn, files, images, latents
 from experiments.pieces import beginnings, composed, midi_files
 from experiments.texts import continued, sources, tokens, translated
 from nn_zoo.build import Experiment, build
@@ -39,12 +39,16 @@ class Form(NamedTuple):
   shown: what was asked, outputs, and the data -> a text, or a dictionary of a file's name -> its bytes.
   lines: whether what is asked is many lines, which go through `predict` in batches.
   made: the experiment, state, inputs, key and settings -> outputs, where they are not of `predict`.
+  asks: whether it is `Asked` for examples; else for a text.
+  replaces: whether settings are of the config's section `task`; else they are for `made`.
   """
 
   inputs: Callable[[Any, Experiment, Config], Any]
   shown: Callable[[Any, Any, Dataset], str | dict[str, bytes]]
   lines: bool = False
   made: Callable[..., Any] | None = None
+  asks: bool = False
+  replaces: bool = True
 
 
 def sample(
@@ -77,11 +81,12 @@ def sample(
       f'workdir {workdir}: task.name={name!r} makes nothing that could be shown; expected '
       + ' or '.join(map(repr, FORMS))
     )
-  if name in ('adversarial', 'music'):
+  form = FORMS[name]
+  if form.asks:
     if not isinstance(prompt, Asked | None):
       raise InputError(f'--prompt and --input: task.name={name!r} reads no text; leave them out')
     prompt = (prompt if isinstance(prompt, Asked) else Asked())._replace(seed=seed)
-    if prompt.label is not None and (name == 'music' or not config['model']['classes']):
+    if prompt.label is not None and (name == 'music' or not config['model'].get('classes')):
       raise InputError(f'--label={prompt.label}: the generator is not conditional; leave it out')
   elif prompt is None or isinstance(prompt, Asked):
     for flag, value in zip(
@@ -90,8 +95,7 @@ def sample(
       if value is not None:
         raise InputError(f'--{flag}={value}: task.name={name!r} writes one text; leave it out')
     prompt = '\n'
-  form = FORMS[name]
-  if form.made is None:
+  if form.replaces:
     config['task'] |= settings
   experiment = build(config, fresh=False, folder=folder)
   inputs = form.inputs(prompt, experiment, config)
@@ -107,14 +111,19 @@ def sample(
   return form.shown(prompt, jax.tree.map(np.asarray, outputs), experiment.data)
 
 
-def _of_data(inputs: Callable[[Asked, Dataset], Any]) -> Callable[[Asked, Experiment, Config], Any]:
-  return lambda asked, experiment, _: inputs(asked, experiment.data)
-
+_OF_LATENTS = Form(lambda asked, of, _: latents(asked, of.model), files, made=drawn, asks=True)
 
 FORMS = {
-  'adversarial': Form(_of_data(latents), files),
+  **dict.fromkeys(('adversarial', 'f_anogan', 'vae'), _OF_LATENTS),
   'language': Form(tokens, continued),
-  'music': Form(_of_data(beginnings), midi_files, made=composed),
+  'music': Form(
+    lambda asked, of, _: beginnings(asked, of.data),
+    midi_files,
+    made=composed,
+    asks=True,
+    replaces=False,
+  ),
+  'unpaired': _OF_LATENTS._replace(inputs=lambda asked, of, _: images(asked, of.data)),
   'translation': Form(sources, translated, lines=True),
 }
 

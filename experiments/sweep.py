@@ -14,6 +14,7 @@ Configs:
 
 import hashlib
 import json
+import logging
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,14 +29,15 @@ from ml_collections import ConfigDict
 from experiments.launch import config_path, define_config, launch, plain
 from experiments.members import alike, built, combinations, parse
 from experiments.outcome import measured
-from experiments.sweep_report import lines, write_report
+from experiments.sweep_report import lines, setting, write_report
 from nn_zoo.errors import InputError
 from nn_zoo.train.population import fit_population
 from nn_zoo.train.record import Record
 from nn_zoo.train.workdir import open_workdir, write_json
 
 REPEATED = ('seed', 'data.fold')  # keys whose values are repetitions of one setting
-LOOP = ('steps', 'eval_every', 'monitor', 'mode', 'patience', 'select')  # keys of config.train
+# Keys of config.train.
+LOOP = ('steps', 'log_every', 'eval_every', 'monitor', 'mode', 'patience', 'select')
 
 
 def sweep(
@@ -98,7 +100,7 @@ def _moments(figures):
   for split, values in figures[0].items():
     moments[split] = {}
     for name, first in values.items():
-      found = [each[split][name] for each in figures]
+      found = [each[split].get(name) for each in figures]  # a member that diverged has no measures
       if isinstance(first, float | None) and not any(value is None for value in found):
         deviation = float(np.std(found, ddof=1)) if len(found) > 1 else 0.0
         moments[split][name] = {'mean': float(np.mean(found)), 'deviation': deviation}
@@ -122,8 +124,15 @@ def _trained(chosen, record: Record) -> Iterator[dict[str, Any]]:
     # The first one's task is the same, and is compiled for all.
     own = experiment._replace(task=first.task)
     state = jax.tree.map(lambda array, index=index: array[index], found.states)
-    figures = measured(own, state, seeds[index], found.figures[index])
-    yield {'set': changes, 'step': found.steps[index], 'figures': figures}
+    name = setting(changes)
+    figures = measured(own, state, seeds[index], found.figures[index], f'{name},')
+    trouble = found.diverged[index] or own.trouble(found.rows[index])
+    if trouble:
+      logging.getLogger(__name__).warning('%s: %s', name, trouble)
+    verdicts = ((split, own.verdict(values)) for split, values in figures.items())
+    said = [trouble, *(f'{split}: {verdict}' for split, verdict in verdicts if verdict)]
+    one = {'set': changes, 'step': found.steps[index], 'figures': figures}
+    yield one | {'trouble': [line for line in said if line]}
 
 
 def _main(argv: list[str]) -> int:

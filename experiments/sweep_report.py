@@ -20,11 +20,11 @@ def lines(table: Mapping[str, Any]) -> str:
   for one in table['members']:
     for split, values in one['figures'].items():
       shown = [f'{name} {v:.6g}' for name, v in values.items() if isinstance(v, float)]
-      rows.append(f'{_setting(one["set"])}  step {one["step"]}  {split}: {"  ".join(shown)}')
+      rows.append(f'{setting(one["set"])}  step {one["step"]}  {split}: {"  ".join(shown)}')
   for each in table['summary']:
     for split, values in each['figures'].items():
       shown = [f'{name} {_spread(v)}' for name, v in values.items()]
-      about = ' '.join([_setting(each['set']), f'{each["members"]} members']).strip()
+      about = ' '.join([setting(each['set']), f'{each["members"]} members']).strip()
       rows.append(f'{about}  {split}: {"  ".join(shown)}')
   return '\n'.join(rows)
 
@@ -66,24 +66,29 @@ def _sections(table: Mapping[str, Any]) -> list[Section]:
     for name in values
   }
   settings = [
-    [_setting(each['set']), each['members']]
+    [setting(each['set']), each['members']]
     + [_spread(each['figures'][split].get(name)) for split, name in names.values()]
     for each in table['summary']
   ]
   members = [
-    [_setting(one['set']), one['step']]
-    + [one['figures'][split][name] for split, name in names.values()]
+    [setting(one['set']), one['step']]
+    + [one['figures'][split].get(name) for split, name in names.values()]
     for one in table['members']
   ]
   heads = [name.replace('_', ' ') for name in names]
   align = 'lr' + 'r' * len(names)
+  trouble = [
+    f'{setting(one["set"])}: {line}' for one in table['members'] for line in one['trouble']
+  ]
   return [
+    *([markup.warning('Trouble of members', *trouble)] if trouble else []),
     Section('Means', markup.table(['setting', 'members', *heads], align, settings)),
     Section('Members', markup.table(['member', 'step', *heads], align, members)),
   ]
 
 
-def _setting(values: Mapping[str, Any]) -> str:
+def setting(values: Mapping[str, Any]) -> str:
+  """What a member sets, as text: 'seed=1 optimizer.learning_rate=0.001'."""
   return ' '.join(f'{key}={value}' for key, value in values.items())
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from experiments.outcome import measures
 from nn_zoo.build import Experiment
-from nn_zoo.data.dataset import take
 from nn_zoo.task import State
 from nn_zoo.train.evaluation import predict
 from nn_zoo.train.record import Record
@@ -29,17 +29,13 @@ def watching(experiment: Experiment, config: Mapping[str, Any], folder: Path) ->
   if not config['train'].get('watch') or split is None or experiment.settle:
     return None
   stream = experiment.evals[split]
-  targets = take(stream.arrays['targets'], slice(stream.examples))
   (folder / FOLDER).mkdir(exist_ok=True)
 
   def watch(step: int, state: State) -> dict[str, dict[str, float]]:
     outputs = predict(experiment.task, state, stream, config['seed'])
     if isinstance(outputs, np.ndarray):
       np.savez(folder / FOLDER / f'{step:08d}.npz', outputs=outputs[:FIRST])
-    found: dict[str, float] = {}
-    for name, measure in experiment.measures.items():
-      value = measure(outputs, targets)
-      found |= value if isinstance(value, dict) else {name: value}
+    found = measures(experiment, state, split, outputs, config['seed'], f'step {step},')
     return {split: {name: value for name, value in found.items() if isinstance(value, float)}}
 
   return watch

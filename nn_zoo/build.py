@@ -30,9 +30,10 @@ from nn_zoo.layers.still import with_still_normalization
 from nn_zoo.models import create_model
 from nn_zoo.models.recurrent import RNN
 from nn_zoo.report.markup import Section
-from nn_zoo.task import State, Task, descend
+from nn_zoo.task import Key, State, Task, descend
 from nn_zoo.tasks import TASKS
 from nn_zoo.tasks.bucketed import bucketed
+from nn_zoo.train.evaluation import predict
 from nn_zoo.train.monitor import Monitor, metric_names
 from nn_zoo.train.optimizer import optimizer
 from nn_zoo.train.start import started
@@ -55,6 +56,9 @@ class Experiment(NamedTuple):
   at_rate: the task at a learning rate, which may be traced.
   derived: figures of a whole split -> others that follow from them.
   trouble: rows of the record -> what has gone wrong in training, in a line; '' for nothing.
+  verdict: figures of a whole split -> the same of what has come out.
+  draw: (state, what examples are made of, key) -> examples; None for a task that makes none.
+  judged: (state, arrays of a split, seed) -> figures of examples that are not the task's outputs; or None.
   """
 
   model: nn.Module
@@ -69,6 +73,9 @@ class Experiment(NamedTuple):
   at_rate: Callable[[Any], Task] | None = None
   derived: Callable[[dict[str, Any]], dict[str, Any]] = lambda values: {}
   trouble: Callable[[Sequence[Mapping[str, Any]]], str] = lambda rows: ''
+  verdict: Callable[[Mapping[str, Any]], str] = lambda values: ''
+  draw: Callable[[State, Any, Key], Any] | None = None
+  judged: Callable[[State, Mapping[str, Any], int], dict[str, Any]] | None = None
 
 
 def build(
@@ -119,18 +126,18 @@ def build(
     if len(jax.tree.leaves(arrays['targets'])[0])
   }
   measures = kind.measured(data) if kind.measured else kind.measures
+  prepare = given.get('prepare', as_they_are)
+  made = config['task'] | task._asdict() | {'data': data, 'prepare': prepare, 'measures': measures}
+  made['draw'] = draw = kind.draw and partial(kind.draw, made, model)
   settle = kind.settle and kind.settle(config['task'], data.validation['targets'])
   if kind.targets == 'tokens':
     sections = partial(kind.sections, text=partial(written, data=data))
   else:
-    prepare = given.get('prepare', as_they_are)
-    made = task._asdict() | {'data': data, 'prepare': prepare, 'measures': measures}
-    shown = partial(kind.shown, config['task'] | made, model)
+    shown = partial(kind.shown, made, model)
     sections = partial(drawn, kind.sections, data, model, prepare, shown=shown)
     if isinstance(model, RNN) and not model.bidirectional:
       sections = partial(with_memory, sections, task_of, model, config)
   if isinstance(model, TRANSFORMERS):
-    prepare = given.get('prepare', as_they_are)
     sections = partial(with_heads, sections, data, model, prepare)
   split = next(iter(evals), None)  # validation, if there is any
   watched = tuple(f'{split}/{name}' for name in kind.watched if train['watch'] and split)
@@ -146,6 +153,9 @@ def build(
     watched,
     derived=kind.derived,
     trouble=kind.trouble,
+    verdict=kind.verdict,
+    draw=draw,
+    judged=kind.beside and partial(_judged, kind.beside, kind.likeness(data), task, draw, train),
   )
   state = _rehearse(config, experiment)
 
@@ -167,6 +177,14 @@ def data_of(config: Config) -> Config:
   if source is None or 'positions' not in inspect.signature(source).parameters:
     return config['data']
   return {**config['data'], 'positions': positions(create_model(**config['model']))}
+
+
+def _judged(beside, likeness, task, draw, train, state, arrays, seed):
+  latents, real = beside(arrays)
+  if not len(real):
+    return {}
+  stream = InOrder({'inputs': latents, 'targets': real}, train['eval_batch_size'])
+  return likeness(predict(task._replace(predict=draw), state, stream, seed), real)
 
 
 def _unnamed(section: Config) -> dict[str, Any]:

@@ -67,6 +67,12 @@ def check_targets(config: Config, model: nn.Module, data: Dataset) -> None:
     raise InputError(
       f'model.name={config["model"]["name"]!r} does not fit task.name={name!r}; try {fitting}'
     )
+  if KINDS[name].targets == 'classes' and not KINDS[name].outputs:  # all to learn from are of one
+    if classes := getattr(model, 'classes', 0):
+      raise InputError(
+        f'model.classes={classes}: task.name={name!r} learns from normal examples alone; expected 0'
+      )
+    return
   if not KINDS[name].outputs and not (data.classes and getattr(model, 'classes', 0)):
     return
   needed = _outputs(data)

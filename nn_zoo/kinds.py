@@ -1,6 +1,5 @@
 """What each task brings to an experiment besides its functions; KINDS is the table of all of it."""
 
-import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -12,7 +11,14 @@ from nn_zoo.data.dataset import Dataset
 from nn_zoo.data.latents import from_latents, with_noise
 from nn_zoo.data.preprocess import moments, pixels_to_shares, symmetric
 from nn_zoo.data.text_file import bytes_of
-from nn_zoo.judge import judge, stacked_judge
+from nn_zoo.likeness import (
+  against_data,
+  against_domain,
+  against_inputs,
+  against_unlabelled,
+  of_noise,
+  of_noise_as_normal,
+)
 from nn_zoo.report import adversarial as adversarial_report
 from nn_zoo.report import anomaly as anomaly_report
 from nn_zoo.report import classification as classification_report
@@ -25,14 +31,16 @@ from nn_zoo.report import regression as regression_report
 from nn_zoo.report import translation as translation_report
 from nn_zoo.report import unpaired as unpaired_report
 from nn_zoo.report.markup import Section
-from nn_zoo.tasks import decisions, generated, translated
+from nn_zoo.tasks import decisions, generated, translated, verdicts
 from nn_zoo.tasks.anomaly import measured as measured_detection
 from nn_zoo.tasks.anomaly import measures as detection
 from nn_zoo.tasks.anomaly import shown as shown_detection
+from nn_zoo.tasks.f_anogan import drawn as drawn_by_generator
 from nn_zoo.tasks.f_anogan import restored as restored_by_generator
 from nn_zoo.tasks.music import composed
 from nn_zoo.tasks.translation import alignments
 from nn_zoo.tasks.unpaired import round_trip
+from nn_zoo.tasks.vae import decoded
 
 
 class Kind(NamedTuple):
@@ -52,10 +60,18 @@ class Kind(NamedTuple):
   posed: Callable[..., Any] | None = None
   measured: Callable[..., dict[str, Callable]] | None = None
   watched: tuple[str, ...] = ()  # what measures give, if they are taken at every evaluation
+  # Of tasks that make examples: (fields, model, state, what they are made of, key) -> examples.
+  draw: Callable[..., Any] | None = None
+  # If these are not its outputs: the arrays of a split -> what they are made of, and real examples to compare
+  # them with; the data -> measures of them.
+  beside: Callable[[Mapping[str, Any]], tuple[Any, np.ndarray]] | None = None
+  likeness: Callable[[Dataset], Callable[..., dict[str, Any]]] | None = None
   # Of the figures of a whole split, others that follow from them.
   derived: Callable[[dict[str, Any]], dict[str, float | None]] = lambda values: {}
   # Of the rows of a record: what has gone wrong in training, in a line; '' for nothing.
   trouble: Callable[[Sequence[Mapping[str, Any]]], str] = lambda rows: ''
+  # Of the figures of a whole split: the same of what has come out.
+  verdict: Callable[[Mapping[str, Any]], str] = lambda values: ''
 
 
 def _symmetric(data: Dataset) -> dict[str, Any]:
@@ -76,38 +92,12 @@ def _r2(predictions: np.ndarray, targets: np.ndarray) -> float:
 
 
 def _generated(inputs, targets, outputs, *, measure, **found) -> list[Section]:
-  # The report of generated examples, with the verdict on them.
-  values = measure(outputs, targets)
-  verdict, shares = generated.collapsed(values), values.get('mode_shares')
-  return adversarial_report.sections(
-    inputs, targets, outputs, verdict=verdict, mode_shares=shares, **found
-  )
+  shares = measure(outputs, targets).get('mode_shares')
+  return adversarial_report.sections(inputs, targets, outputs, mode_shares=shares, **found)
 
 
-def _against_data(data: Dataset) -> dict[str, Callable]:
-  label_N = data.train['inputs'].get('label')
-  of = stacked_judge if data.stacked else judge
-  held = next((part for part in (data.test, data.validation) if len(part['targets'])), None)
-  known = held and label_N is not None and (held['targets'], held['inputs']['label'])
-  return generated.measures(data.train['targets'], label_N, len(data.classes), of, known or None)
-
-
-def _against_domain(data: Dataset) -> dict[str, Callable]:
-  # How much translated images are like the second kind and, if classes are known, keep that of their source.
-  known = data.train['targets']
-  of = functools.cache(lambda: judge(known['image'], known['label'], len(data.classes)))
-  likeness = generated.measures(
-    known['image'], known.get('label'), len(data.classes), lambda *_: of()
-  )['generated']
-
-  def translated_images(outputs, targets, **settled):
-    values = likeness(outputs, targets['image'], **settled)
-    if 'source' in targets:
-      kept_N = of()(outputs)[1].argmax(axis=1) == targets['source']
-      values = {'content_accuracy': float(kept_N.mean()), **values}
-    return values
-
-  return {'unpaired': translated_images}
+def _judged(task: str) -> dict[str, Callable]:
+  return {'trouble': partial(verdicts.won, task), 'verdict': partial(verdicts.collapsed, task)}
 
 
 KINDS = {
@@ -119,9 +109,10 @@ KINDS = {
     given=_symmetric,
     shown=generated.shown,
     posed=from_latents,
-    measured=_against_data,
+    measured=against_data,
     watched=generated.FIGURES,
-    trouble=generated.won,
+    draw=lambda made, _, *rest: made['predict'](*rest),
+    **_judged('adversarial'),
   ),
   'anomaly': Kind(
     'classes',
@@ -148,6 +139,11 @@ KINDS = {
     given=lambda data: {'prepare': pixels_to_shares(data.train['inputs'])},
     shown=generated.codes,
     posed=with_noise,
+    watched=generated.FIGURES,
+    draw=decoded,
+    beside=of_noise,
+    likeness=against_inputs,
+    **_judged('vae'),
   ),
   'classification': Kind('classes', {}, classification_report.sections),
   'diagnosis': Kind(
@@ -162,9 +158,17 @@ KINDS = {
     partial(anomaly_report.sections, detection),
     outputs=False,
     given=_symmetric,
-    shown=partial(shown_detection, restored=restored_by_generator),
+    shown=lambda made, model, state, inputs: (
+      shown_detection(made, model, state, inputs, restored_by_generator)
+      | generated.from_prior(made, model, state)
+    ),
+    posed=with_noise,
     measured=measured_detection,
-    trouble=generated.won,
+    watched=generated.FIGURES,
+    draw=drawn_by_generator,
+    beside=of_noise_as_normal,
+    likeness=against_unlabelled,
+    **_judged('f_anogan'),
   ),
   'forecasting': Kind(
     'reals',
@@ -213,6 +217,8 @@ KINDS = {
     outputs=False,
     given=_symmetric,
     shown=round_trip,
-    measured=_against_domain,
+    measured=against_domain,
+    draw=lambda made, _, state, source, key: made['predict'](state, source['image'], key),
+    **_judged('unpaired'),
   ),
 }

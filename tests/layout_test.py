@@ -22,7 +22,8 @@ ALLOWED = {
   'drawing': {'data', 'layers', 'models', 'ops', 'report', 'task', 'tasks'},
   'fitting': {'config', 'data', 'kinds'},
   'judge': {'data', 'models', 'tasks', 'train'},
-  'kinds': {'data', 'judge', 'report', 'tasks'},
+  'kinds': {'data', 'likeness', 'report', 'tasks'},
+  'likeness': {'data', 'judge', 'tasks'},
 }
 EVERYWHERE = {'errors', 'named'}
 TOP_LEVEL = {'pyproject.toml', 'nn_zoo', 'experiments', 'configs', 'tests', 'README.md', 'LICENSE'}

@@ -53,6 +53,15 @@ GAMES: dict[str, Game] = {
   'wasserstein': Game(_negative, lambda f: f, _negative),
 }
 
+# Of a logit, above which the critic takes an example for real; None where logits have none.
+THRESHOLDS: dict[str, float | None] = {
+  'non_saturating': 0.0,
+  'minimax': 0.0,
+  'least_squares': 0.5,
+  'hinge': 0.0,
+  'wasserstein': None,
+}
+
 
 def smoothed(game: str, smoothing: float) -> Game:
   """A game whose critic is told 1 - smoothing, not 1, of real examples; generated ones stay 0 (one-sided).

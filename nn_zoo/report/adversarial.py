@@ -1,4 +1,4 @@
-"""What a generative adversarial network did: its examples beside those of the data, paths, and a verdict.
+"""What a generative adversarial network did: its examples beside those of the data, and paths.
 
 Axes: N examples, H height, W width, C channels, K classes or modes.
 """
@@ -23,7 +23,6 @@ def sections(
   targets: np.ndarray,
   outputs: np.ndarray,
   *,
-  verdict: str = '',
   paths: np.ndarray | None = None,
   neighbours: tuple[np.ndarray, np.ndarray] | None = None,
   field: tuple[np.ndarray, np.ndarray] | None = None,
@@ -36,7 +35,6 @@ def sections(
     inputs: 'latent', and 'label' where there are classes; the same for every run of a seed.
     targets: examples of the data, held out.
     outputs: one generated of each latent.
-    verdict: what went wrong; '' for nothing.
     paths: images, eight in a row, from one latent to another.
     neighbours: for the first outputs the nearest training example, and its distance.
     field: points [side, side, 2] and the critic's logits [side, side] there.
@@ -44,9 +42,6 @@ def sections(
     classes: names, for modes.
   """
   found = []
-  if verdict:
-    note = f'<p class="note bad">{markup.escape(verdict)}.</p>'
-    found.append(Section('Collapse', note, warning=True))
   if targets.ndim == 2 and targets.shape[1] == 2:
     found.append(Section('Samples over the data', _points(targets, outputs, field)))
     if mode_shares is not None:

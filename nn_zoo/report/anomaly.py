@@ -24,6 +24,7 @@ def sections(
   *,
   reconstruct: Callable[[np.ndarray], np.ndarray],
   baselines: Mapping[str, np.ndarray],
+  drawn: np.ndarray | None = None,
   classes: Sequence[str] = ('normal', 'anomaly'),
 ) -> list[Section]:
   """The sections of a detector's report.
@@ -35,6 +36,7 @@ def sections(
     scores: [N], higher for anomalies.
     reconstruct: rows -> what the model makes of these examples.
     baselines: name -> scores [N] of detectors to compare with.
+    drawn: examples that a generator makes, if there is one.
     classes: their two names.
   """
   anomalous_N, score_N = np.asarray(targets) == 1, np.asarray(scores, np.float64)
@@ -55,6 +57,9 @@ def sections(
   result = [Section('Detection', f'{note}{table}{drawing}')]
   if inputs.ndim == 4 and inputs.shape[-1] in (1, 3):
     result.append(Section('Worst mistakes', _mistakes(inputs, anomalous_N, score_N, reconstruct)))
+    if drawn is not None:
+      tiles = [(figures.png(x_HWC), '') for x_HWC in _unit(drawn)]
+      result.append(Section('Generated images', markup.tiles(tiles, True, 8)))
   return result
 
 

@@ -19,6 +19,12 @@ class Section(NamedTuple):
   warning: bool = False  # shown before everything else
 
 
+def warning(title: str, *lines: str) -> Section:
+  """What went wrong, in lines of text, as a section that is shown before everything else."""
+  notes = ''.join(f'<p class="note bad">{escape(line)}.</p>' for line in lines)
+  return Section(title, notes, warning=True)
+
+
 class Markup(str):
   """A table cell that is markup already, not text to be escaped."""
 

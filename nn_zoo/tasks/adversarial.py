@@ -121,7 +121,7 @@ def adversarial(
     model,
     game=ops.smoothed(loss, label_smoothing),
     plain=ops.GAMES[loss],
-    threshold={'least_squares': 0.5, 'wasserstein': None}.get(loss, 0.0),
+    threshold=ops.THRESHOLDS[loss],
     critic_steps=critic_steps,
     pack=pack,
     shown=partial(seen, diffaugment, instance_noise, pack),

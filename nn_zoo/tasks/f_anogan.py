@@ -1,12 +1,12 @@
 """Detection of anomalies by a generator of normal examples and an encoder that looks for each one's code.
 
-A batch is {'inputs', 'targets', 'weight'}: inputs are examples, targets 0 for normal ones
-and 1 for anomalies.
+A batch is {'inputs', 'targets', 'noise', 'weight'}: inputs are examples, targets 0 for normal ones and 1 for
+anomalies; noise [B, Z] is what evaluation makes examples from.
 
 Axes: B batch, Z latent, F features.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -50,7 +50,7 @@ def f_anogan(
   with f what the critic sees before its last layer. A step is one of `nn_zoo.tasks.adversarial`, then the
   encoder descends on its mean score; generator and critic are not moved by that. Encoder and score use the
   running average of the generator if tx keeps one. At evaluation the loss is the mean score of the normal
-  examples alone.
+  examples alone; on those, beside examples made of the batch's noise, the figures of the game are taken, too.
 
   Args:
     model: has `generate`, `criticise` and `encode`, see `nn_zoo.models.dcgan`.
@@ -110,7 +110,9 @@ def f_anogan(
 
   def evaluate(state: Detector, batch: Batch, key: Key) -> Metrics:
     score_B = predict(state, batch['inputs'], key)
-    return {'loss': Mean.of(score_B, batch['weight'] * (batch['targets'] == 0))}
+    normal = _posed(batch | {'weight': batch['weight'] * (batch['targets'] == 0)})
+    figures = game.evaluate(state.players, normal, key)
+    return {'loss': Mean.of(score_B, normal['weight']), **figures}
 
   return Task(init, step, evaluate, predict)
 
@@ -122,8 +124,17 @@ def restored(model: Any, state: Detector, x: jax.Array) -> jax.Array:
   return _generated(model, state.players.generator, z_BZ)
 
 
+def drawn(
+  fields: Mapping[str, Any], model: Any, state: Detector, inputs: Mapping[str, Any], key: Key
+) -> jax.Array:
+  """Examples that the generator makes of latents; arguments as of `nn_zoo.tasks.vae.decoded`."""
+  del key
+  return fields['prepare'].restore(_generated(model, state.players.generator, inputs['latent']))
+
+
 def _posed(batch: Batch) -> Batch:
-  return {'inputs': {}, 'targets': batch['inputs'], 'weight': batch['weight']}
+  examples = {'targets': batch['inputs'], 'weight': batch['weight']}
+  return {'inputs': {'latent': batch['noise']}, **examples}
 
 
 def _encoder_loss(model, features, params, stats, batch, key, players):

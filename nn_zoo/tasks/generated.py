@@ -4,10 +4,8 @@ Axes: N real examples, M generated ones, D features, K modes or classes, R rows,
 """
 
 import functools
-import logging
-import math
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -17,24 +15,25 @@ import numpy as np
 from nn_zoo.ops.generated import (
   NEIGHBOURS,
   WIDEST,
-  Reference,
   classifier_score,
   evenness,
   frechet_distance,
   interpolated,
+  median_distance,
   mode_figures,
   modes,
   nearest,
   neighbourhoods,
+  novelty,
   reference,
 )
 from nn_zoo.task import averaged
+from nn_zoo.tasks.remembered import remembered
 
-LONG = 5  # rows of the record
 # Those that some data have, and by which a step can be chosen.
 FIGURES = (
   *('modes', 'good_share', 'mode_kl', 'mode_least', 'mode_most', 'classifier_score'),
-  *('frechet_distance', 'precision', 'recall', 'density', 'coverage'),
+  *('frechet_distance', 'precision', 'recall', 'density', 'coverage', 'novelty'),
 )
 
 
@@ -49,102 +48,73 @@ def measures(
 
   Points of a mixture (two numbers and a class): modes found, see `mode_figures`. Images with classes:
   figures in the feature space of a judge, its `classifier_score`, `evenness` over the classes that it sees,
-  and how far it can be trusted: `judge_accuracy`. Everything: `neighbourhoods` and, of up to WIDEST numbers,
-  `frechet_distance`.
+  and how far it can be trusted: `judge_accuracy`. Everything: `neighbourhoods`, `novelty` against the
+  training examples and, of up to WIDEST numbers, `frechet_distance`. There are no figures of examples that
+  are not finite. What depends on data alone is computed once in a process.
 
   Args:
     x: the training examples.
     label_N: their classes, if they have.
     classes: how many.
-    judge: (x, label_N, classes) -> images -> features [., D] and probabilities [., K]; called once at most.
+    judge: (x, label_N, classes) -> images -> features [., D] and probabilities [., K].
     held: examples that the judge has not seen, and their classes.
   """
   images = x.ndim == 4
-  judged = functools.cache(lambda: judge(x, label_N, classes)) if images and classes else None
-  accuracy = functools.cache(lambda: _accuracy(judged(), *held))
-  known: dict[tuple[int, int], dict[str, Any]] = {}
-  references: dict[int, Reference] = {}
+  of = functools.cache(lambda: judged(judge, x, label_N, classes) if images and classes else None)
   centres = None if images or not classes else modes(x, label_N, classes)
+  known: dict[tuple[int, int], dict[str, Any]] = {}
 
   def figures(generated: np.ndarray, real: np.ndarray, **settled: Any) -> dict[str, Any]:
     del settled
     seen = tuple(zlib.crc32(np.ascontiguousarray(array)) for array in (real, generated))
     if seen not in known:  # the report asks again
-      known[seen] = measured(generated, real, seen[0])
+      known[seen] = measured(generated, real) if np.isfinite(generated).all() else {}
     return known[seen]
 
-  def seen_by_judge(x):
-    feature_ND, probability_NK = judged()(x) if judged else (x.reshape(len(x), -1), None)
-    return feature_ND.astype(np.float64), probability_NK
-
-  def measured(generated, real, seen):
+  def measured(generated, real):
     values = mode_figures(generated, *centres) if centres else {}
-    y_MD, probability_MK = seen_by_judge(generated)
-    if judged:
+    y_MD, probability_MK = _seen(of(), generated)
+    if probability_MK is not None:
       values['classifier_score'] = classifier_score(probability_MK)
       values |= evenness(np.bincount(probability_MK.argmax(axis=1), minlength=classes))
       if held:
-        values['judge_accuracy'] = accuracy()
+        values['judge_accuracy'] = _accuracy(of(), *held)
     if min(len(real), len(generated)) > NEIGHBOURS:
-      if seen not in references:
-        references[seen] = reference(seen_by_judge(real)[0])
+      against = _reference(of(), real)
       if y_MD.shape[1] <= WIDEST:
-        values['frechet_distance'] = frechet_distance(references[seen], y_MD)
-      values |= neighbourhoods(references[seen], y_MD)
-    if collapsed(values):
-      logging.getLogger(__name__).warning(collapsed(values))
+        values['frechet_distance'] = frechet_distance(against, y_MD)
+      values |= neighbourhoods(against, y_MD)
+    if usual := _usual_distance(real, x):
+      values['novelty'] = novelty(generated, x, usual)
     return values
 
   return {'generated': figures}
 
 
-def _accuracy(judge, x_NHWC, label_N):
-  return float(np.mean(judge(x_NHWC)[1].argmax(axis=1) == label_N))
+@remembered(2)
+def judged(judge: Callable[..., Any], x: np.ndarray, label_N: np.ndarray, classes: int) -> Any:
+  """judge(x, label_N, classes), trained once for all who ask."""
+  return judge(x, label_N, classes)
 
 
-def collapsed(values: dict[str, Any]) -> str:
-  """A line that says so where the generator makes little of what the data holds, else ''.
-
-  It has collapsed if it covers less than a tenth of the data, finds less than half of the modes or classes,
-  or lies on them as unevenly as on half of them (mode_kl above log 2).
-
-  Args:
-    values: of `measures`.
-  """
-  found, modes_K = values.get('modes', math.inf), values.get('mode_shares', ())
-  trouble = ''
-  if values.get('coverage', 1.0) < 0.1:
-    trouble = f'its examples cover {100 * values["coverage"]:.1f} % of the data'
-  elif found < len(modes_K) / 2 or values.get('mode_kl', 0.0) > math.log(2):
-    trouble = (
-      f'{found:.0f} of {len(modes_K)} modes or classes are found, at up to {max(modes_K):.0%} each'
-    )
-  if trouble:
-    return (
-      f'the generator has collapsed: {trouble}; try a gradient penalty (task.r1 or task.gradient_penalty), '
-      'task.pack, or a smaller optimizer.learning_rate'
-    )
-  return ''
+@remembered(4)
+def _reference(judged, real):
+  return reference(_seen(judged, real)[0])
 
 
-def won(rows: Sequence[Mapping[str, Any]]) -> str:
-  """A line that says so where the critic has been right about next to everything for LONG rows, else ''.
+@remembered(4)
+def _usual_distance(real, x):
+  return median_distance(real, x)
 
-  Args:
-    rows: of a run's metrics, see `nn_zoo.train.record.Record`; those of training count.
-  """
-  right = [
-    (row['step'], min(row[name] or 0 for name in ('real_accuracy', 'generated_accuracy')))
-    for row in rows
-    if row['split'] == 'train' and 'real_accuracy' in row
-  ][-LONG:]
-  if len(right) < LONG or min(rate for _, rate in right) <= 0.999:
-    return ''
-  return (
-    f'the critic has won: since step {right[0][0]} or before it tells every generated example from every '
-    'one of the data, from which a generator learns little; try a lower '
-    'task.critic_optimizer.learning_rate, task.r1, or task.instance_noise'
-  )
+
+@remembered(4)
+def _accuracy(judged, x_NHWC, label_N):
+  return float(np.mean(judged(x_NHWC)[1].argmax(axis=1) == label_N))
+
+
+def _seen(judged, x):
+  feature_ND, probability_NK = judged(x) if judged else (x.reshape(len(x), -1), None)
+  return feature_ND.astype(np.float64), probability_NK
 
 
 def _flat(x_NHWC, white):
@@ -194,14 +164,18 @@ def _field(model, critic, prepare, reach, side=60):
 def codes(
   fields: dict[str, Any], model: Any, state: Any, inputs: np.ndarray
 ) -> dict[str, np.ndarray]:
-  """Codes of the inputs, if they are two numbers, and of a VAE images drawn from the prior."""
-  variables, prepare, found = {'params': averaged(state)}, fields['prepare'], {}
+  """Codes of the inputs, if they are two numbers, and what can be drawn without them, see `from_prior`."""
+  found = from_prior(fields, model, state)
   if model.latent == 2:
-    code = model.apply(variables, prepare(jnp.asarray(inputs[:2000])), method='encode')
+    x = fields['prepare'](jnp.asarray(inputs[:2000]))
+    code = model.apply({'params': averaged(state)}, x, method='encode')
     found['codes'] = np.asarray(code[0] if isinstance(code, tuple) else code)
-  if fields['name'] == 'vae':
-    z_MZ = jax.random.normal(jax.random.key(0), (64, model.latent))
-    outputs = model.apply(variables, z_MZ, method='decode')
-    mean = jax.nn.sigmoid(outputs) if fields['likelihood'] == 'bernoulli' else outputs
-    found['drawn'] = np.asarray(prepare.restore(mean))
   return found
+
+
+def from_prior(fields: dict[str, Any], model: Any, state: Any) -> dict[str, np.ndarray]:
+  """{'drawn': 64 examples of standard normal latents}; nothing of a task that draws none (no `draw`)."""
+  if not fields['draw']:
+    return {}
+  latents = {'latent': jax.random.normal(jax.random.key(0), (64, model.latent))}
+  return {'drawn': np.asarray(fields['draw'](state, latents, jax.random.key(0)))}

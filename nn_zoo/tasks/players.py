@@ -3,7 +3,7 @@
 Axes: B batch, Z latent.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -67,15 +67,30 @@ def _judge(rules, params, stats, x, label_B, train):
   return applied(rules.model, params, stats, x, label_B, train, 'criticise')
 
 
-def _right(rules, real_B, generated_B, weight_B):
-  if rules.threshold is None:
-    return {
-      'real_logit': Mean.of(real_B, weight_B),
-      'generated_logit': Mean.of(generated_B, weight_B),
-    }
+def right(
+  threshold: float | None,
+  real: Sequence[jax.Array],
+  generated: Sequence[jax.Array],
+  weight_B: jax.Array,
+) -> Metrics:
+  """How often critics take examples for what they are; where logits have no threshold, their means.
+
+  Args:
+    threshold: in `nn_zoo.ops.adversarial.THRESHOLDS`.
+    real: logits [B, ...] of each critic, one an example or one a patch of it, on examples of the data.
+    generated: the same on generated ones.
+    weight_B: of the examples.
+  """
+
+  def mean(logits, of=lambda logit: logit):
+    means = [jnp.mean(of(logit), axis=tuple(range(1, logit.ndim))) for logit in logits]
+    return Mean.of(sum(means) / len(means), weight_B)
+
+  if threshold is None:
+    return {'real_logit': mean(real), 'generated_logit': mean(generated)}
   return {
-    'real_accuracy': Mean.of(real_B > rules.threshold, weight_B),
-    'generated_accuracy': Mean.of(generated_B <= rules.threshold, weight_B),
+    'real_accuracy': mean(real, lambda logit: logit > threshold),
+    'generated_accuracy': mean(generated, lambda logit: logit <= threshold),
   }
 
 
@@ -93,7 +108,7 @@ def critic_loss(rules: Rules, params, stats, batch, key, generator: Learner):
   loss_B = rules.game.real(real_B) + rules.game.generated(fake_B)
   loss_B += rules.penalised(judge, real, fake, keys[2])
   weight_B = batch['weight'].reshape(-1, rules.pack).min(axis=1)
-  return Mean.of(loss_B, weight_B), (new, _right(rules, real_B, fake_B, weight_B))
+  return Mean.of(loss_B, weight_B), (new, right(rules.threshold, (real_B,), (fake_B,), weight_B))
 
 
 def generator_loss(rules: Rules, params, stats, batch, key, critic: Learner):
@@ -172,5 +187,5 @@ def evaluate(rules: Rules, state: Players, batch: Batch, key: Key) -> Metrics:
   return {
     'critic_loss': Mean.of(rules.plain.real(real_B) + rules.plain.generated(fake_B), weight_B),
     'generator_loss': Mean.of(rules.plain.generator(fake_B), weight_B),
-    **_right(rules, real_B, fake_B, weight_B),
+    **right(rules.threshold, (real_B,), (fake_B,), weight_B),
   }

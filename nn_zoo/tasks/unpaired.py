@@ -18,16 +18,17 @@ import optax
 from nn_zoo import task as contract
 from nn_zoo.errors import InputError
 from nn_zoo.named import choose
-from nn_zoo.ops.adversarial import GAMES, Game
+from nn_zoo.ops.adversarial import GAMES, THRESHOLDS, Game
 from nn_zoo.task import Batch, Key, Mean, Metrics, Task, averaged, begin
 from nn_zoo.tasks.adversarial import Unchanged
-from nn_zoo.tasks.players import Players
+from nn_zoo.tasks.players import Players, right
 from nn_zoo.tasks.remedies import prefixed
 
 
 class _Rules(NamedTuple):
   model: Any
   game: Game
+  threshold: float | None
   cycle: float
   identity: float
 
@@ -49,8 +50,10 @@ def unpaired(
       critic loss     = mean over patches of real(c_y(y)) + generated(c_y(forth(x))), and the same of x
       translator loss = generator(c_y(forth(x))) + generator(c_x(back(y)))
           + cycle (|back(forth(x)) - x| + |forth(back(y)) - y|) + identity (|forth(y) - y| + |back(x) - x|)
-  with means over numbers of the absolute differences. Reports both losses and the cycle's mean difference in
-  prepared units; at evaluation by the running average of the translators if tx keeps one.
+  with means over numbers of the absolute differences. Reports both losses, the share of patches that the
+  critics take for what they are (with 'wasserstein', whose logits have no threshold, mean logits), and the
+  cycle's mean difference in prepared units; at evaluation by the running average of the translators if tx
+  keeps one.
 
   Args:
     model: has `translate` and `criticise`, see `nn_zoo.models.cyclegan`.
@@ -75,7 +78,8 @@ def unpaired(
   for name, value in (('cycle', cycle), ('identity', identity)):
     if not value >= 0:
       raise InputError(f'task.{name}={value}: expected 0 or more')
-  rules = _Rules(model, choose(GAMES, loss, 'task.loss'), cycle, identity)
+  game = choose(GAMES, loss, 'task.loss')
+  rules = _Rules(model, game, THRESHOLDS[loss], cycle, identity)
   critic_tx = critic_tx or tx
   update_critics = descend(partial(_critic_loss, rules), critic_tx)
   update_translators = descend(partial(_translator_loss, rules), tx)
@@ -136,7 +140,8 @@ def _critic_loss(rules, params, stats, pair, key, translators):
   fake = rules.model.apply(variables, x, y, method='criticise')
   loss_B = sum(_mean(rules.game.real(logit)) for logit in real)
   loss_B += sum(_mean(rules.game.generated(logit)) for logit in fake)
-  return Mean.of(loss_B, pair['weight']), (stats, {})
+  figures = right(rules.threshold, real, fake, pair['weight'])
+  return Mean.of(loss_B, pair['weight']), (stats, figures)
 
 
 def _translator_loss(rules, params, stats, pair, key, critics):

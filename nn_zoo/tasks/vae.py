@@ -3,7 +3,7 @@
 Axes: B batch, Z latent.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -116,6 +116,22 @@ def vae(
     return bound | figures(reconstruction_B, kl_B, weight_B)
 
   return Task(_beginning(model, tx, prepare), step, evaluate, predict)
+
+
+def decoded(
+  fields: Mapping[str, Any], model: nn.Module, state: Learner, inputs: Mapping[str, Any], key: Key
+) -> jax.Array:
+  """Means of p(x | z) of the latents [B, Z] in `inputs`, as examples of the data.
+
+  Args:
+    fields: of the task, with `prepare` of the experiment.
+    model, state: of the task.
+    inputs: {'latent': z_BZ}; of standard normal ones, examples of what was learnt.
+    key: not used.
+  """
+  del key
+  outputs = model.apply({'params': averaged(state)}, inputs['latent'], method='decode')
+  return fields['prepare'].restore(LIKELIHOODS[fields['likelihood']][1](outputs))
 
 
 def autoencoder(

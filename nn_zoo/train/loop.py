@@ -10,7 +10,7 @@ import numpy as np
 from nn_zoo.errors import InputError
 from nn_zoo.task import State, Task
 from nn_zoo.train.compiled import Calls, compile_steps
-from nn_zoo.train.evaluation import add, evaluate, evaluation, means
+from nn_zoo.train.evaluation import Sums, add, evaluate, evaluation, means
 from nn_zoo.train.monitor import Monitor, metric_names
 from nn_zoo.train.record import Record
 
@@ -160,16 +160,12 @@ class _Run:
       self.window = {}
 
   def check_finite(self):
-    for name, (total, _) in self.window.items():
-      if not np.all(np.isfinite(total)):
-        self.record.write(self.step, 'train', means(self.window))
-        self.finish()
-        last = self.checkpoint.last if self.checkpoint else None
-        saved = 'nothing was saved' if last is None else f'step {last} is saved'
-        raise Diverged(
-          f'training diverged: {name} is no longer finite at step {self.step} ({saved}); lower '
-          'optimizer.learning_rate or set optimizer.clip_norm'
-        )
+    last = self.checkpoint.last if self.checkpoint else None
+    saved = 'nothing was saved' if last is None else f'step {last} is saved'
+    if line := divergence(self.window, self.step, f' ({saved})'):
+      self.record.write(self.step, 'train', means(self.window))
+      self.finish()
+      raise Diverged(line)
 
   def evaluate(self, best):
     started = time.perf_counter()
@@ -205,6 +201,23 @@ class _Run:
   def finish(self):
     if self.checkpoint:
       self.checkpoint.wait()
+
+
+def divergence(sums: Sums, step: int, saved: str = '') -> str:
+  """A line that says so if a sum of metrics is no longer finite at a step, else ''.
+
+  Args:
+    sums: metric -> total and weight, see `nn_zoo.train.evaluation.add`.
+    step: of the latest of them.
+    saved: what there is to go back to, in words that follow the step.
+  """
+  for name, (total, _) in sums.items():
+    if not np.all(np.isfinite(total)):
+      return (
+        f'training diverged: {name} is no longer finite at step {step}{saved}; lower '
+        'optimizer.learning_rate or set optimizer.clip_norm'
+      )
+  return ''
 
 
 def _after(step: int, every: int) -> int:

@@ -17,8 +17,8 @@ import numpy as np
 from nn_zoo.task import Mean, State, Task
 from nn_zoo.train.abreast import Abreast, InOrderAbreast
 from nn_zoo.train.compiled import Calls, compile_steps
-from nn_zoo.train.evaluation import evaluate, evaluation
-from nn_zoo.train.loop import CALL_SECONDS
+from nn_zoo.train.evaluation import add, evaluate, evaluation, means
+from nn_zoo.train.loop import CALL_SECONDS, divergence
 from nn_zoo.train.monitor import Monitor, metric_names
 from nn_zoo.train.record import Record
 
@@ -33,11 +33,15 @@ class Population(NamedTuple):
   states: of the step that `select` chose for each member; every leaf leads with the member.
   steps: which step that is, for each member.
   figures: at that step, for each member.
+  rows: of each member's training and evaluations, as a `nn_zoo.train.record.Record` of its own has them.
+  diverged: for each member a line that says so if its loss is no longer finite, else ''.
   """
 
   states: State
   steps: list[int]
   figures: list[Figures]
+  rows: list[list[dict[str, Any]]]
+  diverged: list[str]
 
 
 def fit_population(
@@ -48,6 +52,7 @@ def fit_population(
   *,
   seeds: Sequence[int],
   steps: int,
+  log_every: int = 100,
   eval_every: int = 0,
   monitor: str = '',
   mode: str = 'min',
@@ -68,24 +73,25 @@ def fit_population(
     trains: a training stream for each member, of one batch size.
     evals: split -> an evaluation stream for each member.
     seeds: of each member, see `fit`.
-    steps, eval_every, monitor, mode, patience: see `fit`.
+    steps, log_every, eval_every, monitor, mode, patience: see `fit`.
     select: 'last' or 'best', see `Population`.
     record: takes the means over the members.
   """
   record = record or Record(show=False)
-  eval_every = min(eval_every or steps, steps)
+  eval_every, log_every = min(eval_every or steps, steps), min(log_every, steps)
   crowd = _begin(make, values, trains, evals, seeds, min(LONGEST, eval_every))
   calls, compiled = (
     crowd.training,
     [crowd.training, *(calls for calls, _ in crowd.judging.values())],
   )
   record.timing['compile_seconds'] += sum(each.compile_seconds for each in compiled)
-  monitors = [Monitor(monitor, mode, patience, [], crowd.metrics) for _ in seeds]
-  states, at, count = crowd.states, 0, 1
-  found = Population(_copied(states), [0] * len(seeds), [{} for _ in seeds])
+  members = [_Member(Monitor(monitor, mode, patience, [], crowd.metrics)) for _ in seeds]
+  states, at, count, window = crowd.states, 0, 1, {}
+  found = _copied(states)
   with record.progress(steps, 0):
-    while at < steps and not all(one.exhausted for one in monitors):
-      count = min(count, calls.size, eval_every - at % eval_every, steps - at)
+    while at < steps and not all(one.monitor.exhausted for one in members):
+      until = min(steps, *(at + every - at % every for every in (log_every, eval_every)))
+      count = min(count, calls.size, until - at)
       began = time.perf_counter()
       states, metrics = calls.run(states, (), at, count)
       seconds, at = time.perf_counter() - began, at + count
@@ -93,9 +99,22 @@ def fit_population(
       record.timing['train_steps'] += count
       record.show(at, {name: _average(mean.value[-1]) for name, mean in metrics.items()})
       count = max(1, min(2 * count, round(count * CALL_SECONDS / max(seconds, 1e-9))))
+      window = add(window, metrics)
+      logs = at % log_every == 0 or at == steps
+      _watched(members, window, at, logs)
+      window = {} if logs else window
       if at % eval_every == 0 or at == steps:
-        found = _judged(found, crowd.judging, states, monitors, at, select, record)
-  return found
+        found = _judged(found, crowd.judging, states, members, at, select, record)
+  own = [one.record.rows for one in members], [one.diverged for one in members]
+  return Population(found, [one.step for one in members], [one.figures for one in members], *own)
+
+
+class _Member:
+  """What is known of one member: its metrics, its best evaluation so far, and whether it has diverged."""
+
+  def __init__(self, monitor):
+    self.monitor, self.record = monitor, Record(show=False)
+    self.step, self.figures, self.diverged = 0, {}, ''
 
 
 class _Crowd(NamedTuple):
@@ -145,20 +164,32 @@ def _shaped(tree):
   return jax.tree.map(shape, tree, is_leaf=lambda node: isinstance(node, Mean))
 
 
-def _judged(found, judging, states, monitors, at, select, record) -> Population:
+def _watched(members, window, at, logs):
+  # Each member's metrics of training since the last row, and whether they are finite.
+  for index, one in enumerate(members):
+    own = {name: (total[index], weight[index]) for name, (total, weight) in window.items()}
+    one.diverged = one.diverged or divergence(own, at)
+    if logs and not one.monitor.exhausted:
+      one.record.write(at, 'train', means(own))
+
+
+def _judged(found, judging, states, members, at, select, record) -> State:
   began = time.perf_counter()
   table = {split: evaluate(calls, states, length) for split, (calls, length) in judging.items()}
   record.timing['evaluate_seconds'] += time.perf_counter() - began
   for split, figures in table.items():
     record.write(at, split, {name: _average(v) for name, v in figures.items() if v.ndim == 1})
   taken = []
-  for member, one in enumerate(monitors):
-    figures = jax.tree.map(lambda array, m=member: array[m], table)
-    better = not one.exhausted and (one.add(figures) or select == 'last')
+  for index, one in enumerate(members):
+    figures = jax.tree.map(lambda array, m=index: array[m], table)
+    going = not one.monitor.exhausted
+    better = going and (one.monitor.add(figures) or select == 'last')
     taken.append(better)
     if better:
-      found.steps[member], found.figures[member] = at, figures
-  return found._replace(states=_chosen(np.array(taken), states, found.states))
+      one.step, one.figures = at, figures
+    for split, values in figures.items() if going else ():
+      one.record.write(at, split, values)
+  return _chosen(np.array(taken), states, found)
 
 
 def _average(values):

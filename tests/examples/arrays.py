@@ -103,4 +103,5 @@ def odd_images(count: int) -> dict[str, np.ndarray]:
   corner_N = np.random.default_rng(0).integers(0, 5, count)
   inside_NS = np.float32(np.abs(np.arange(8)[None] - corner_N[:, None] - 1.5) < 2)
   images_NHW = inside_NS[:, :, None] * inside_NS[:, None]
-  return {'inputs': images_NHW[..., None], 'targets': odd(count)['targets']}
+  noise_NZ = np.random.default_rng(1).normal(size=(count, 2)).astype(np.float32)
+  return {'inputs': images_NHW[..., None], 'targets': odd(count)['targets'], 'noise': noise_NZ}

@@ -1,34 +1,42 @@
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from experiments.launch import load_config, plain
-from experiments.pictures import Asked, files, latents
+from experiments.pictures import Asked, files, images, latents
 from experiments.sample import sample
 from experiments.train import train
-from nn_zoo.data import load
-from nn_zoo.data.latents import from_latents
+from nn_zoo.data.dataset import Dataset
 from nn_zoo.errors import InputError
 
-SIZES = {'train': 20, 'validation': 4, 'test': 4, 'split_seed': 0}
-DATA = from_latents(load('gaussians_ring', **SIZES), 5, seed=0)
+MODEL = SimpleNamespace(latent=5, classes=8)
+BLANK = np.zeros((2, 4, 4, 1), np.uint8)
+
+
+def data_of(images):
+  """Data whose training targets are these images."""
+  part = {'inputs': {'latent': np.zeros((len(images), 5))}, 'targets': images}
+  return Dataset(part, part, part, classes=())
 
 
 def test_latents_are_of_the_seed_and_of_all_classes_in_turn():
-  one, same = (latents(Asked(10, 3), DATA) for _ in range(2))
+  one, same = (latents(Asked(10, 3), MODEL) for _ in range(2))
   np.testing.assert_array_equal(one['latent'], same['latent'])
   assert one['latent'].shape == (10, 5)
   assert list(one['label']) == [*range(8), 0, 1]
-  assert np.any(one['latent'] != latents(Asked(10, 4), DATA)['latent'])
-  assert list(latents(Asked(2, 3, label=5), DATA)['label']) == [5, 5]
-  assert list(latents(Asked(2), DATA._replace(classes=()))) == ['latent']
+  assert np.any(one['latent'] != latents(Asked(10, 4), MODEL)['latent'])
+  assert list(latents(Asked(2, 3, label=5), MODEL)['label']) == [5, 5]
+  for model in (SimpleNamespace(latent=5, classes=0), SimpleNamespace(latent=5)):
+    assert list(latents(Asked(2), model)) == ['latent']
 
 
 def test_images_become_a_grid_and_an_archive():
   x = np.linspace(-20, 300, 10 * 4 * 4).reshape(10, 4, 4, 1)
-  written = files(Asked(10, 3), x, DATA)
+  made = {'latent': np.ones((10, 5)), 'examples': x}
+  written = files(Asked(10, 3), made, data_of(np.full_like(BLANK, 200)))
   assert sorted(written) == ['samples-3.npz', 'samples-3.png']
   picture = np.asarray(Image.open(io.BytesIO(written['samples-3.png'])))
   assert picture.shape == (2 * 6, 8 * 6)
@@ -36,19 +44,32 @@ def test_images_become_a_grid_and_an_archive():
   assert np.all(picture[6:, 12:] == 255)
   with np.load(io.BytesIO(written['samples-3.npz']), allow_pickle=False) as archive:
     np.testing.assert_array_equal(archive['examples'], x)
-    np.testing.assert_array_equal(archive['latent'], latents(Asked(10, 3), DATA)['latent'])
+    np.testing.assert_array_equal(archive['latent'], made['latent'])
 
 
 def test_images_of_shares_of_white_become_no_black_ones():
   x = np.linspace(0, 1, 2 * 4 * 4, dtype=np.float32).reshape(2, 4, 4, 1)
-  shares = DATA._replace(train={'inputs': DATA.train['inputs'], 'targets': x})
-  picture = np.asarray(Image.open(io.BytesIO(files(Asked(2), x, shares)['samples-0.png'])))
+  written = files(Asked(2), {'examples': x}, data_of(x))
+  picture = np.asarray(Image.open(io.BytesIO(written['samples-0.png'])))
   np.testing.assert_array_equal(picture[1:5, 1:5], np.rint(255 * x[0, ..., 0]))
 
 
 def test_points_become_an_archive_alone():
-  assert list(files(Asked(3), np.ones((3, 2)), DATA)) == ['samples-0.npz']
-  assert list(files(Asked(3, 4, label=5), np.ones((3, 2)), DATA)) == ['samples-4-5.npz']
+  made, data = {'examples': np.ones((3, 2))}, data_of(BLANK)
+  assert list(files(Asked(3), made, data)) == ['samples-0.npz']
+  assert list(files(Asked(3, 4, label=5), made, data)) == ['samples-4-5.npz']
+
+
+def test_a_translator_is_given_held_out_images_of_the_first_kind():
+  part = {'inputs': np.arange(6), 'targets': np.arange(6)}
+  nothing = {'inputs': np.arange(0), 'targets': np.arange(0)}
+  data = Dataset(part, part, nothing, classes=())
+  one, same = (images(Asked(4, 3), data)['image'] for _ in range(2))
+  np.testing.assert_array_equal(one, same)
+  assert len(set(one)) == 4
+  assert sorted(images(Asked(), data)['image']) == [*range(6)]
+  with pytest.raises(InputError, match=r'^--count=7: expected 1 to 6, the number of held-out'):
+    images(Asked(7), data)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +78,7 @@ def test_points_become_an_archive_alone():
 )
 def test_what_cannot_be_made_is_said(asked, line):
   with pytest.raises(InputError, match=line):
-    latents(asked, DATA)
+    latents(asked, MODEL)
 
 
 def test_a_trained_generator_makes_the_same_images_of_the_same_seed(tmp_path):

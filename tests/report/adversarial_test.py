@@ -1,8 +1,6 @@
 import numpy as np
 
 from nn_zoo.report.adversarial import reconstructions, sections
-from nn_zoo.report.page import page
-from tests.report.page_test import RUN, Outline
 
 rng = np.random.default_rng(0)
 
@@ -42,16 +40,6 @@ def test_shares_of_many_classes_are_shown_by_size_without_names():
   assert titles(found) == ['Generated images', 'Classes made']
   assert 'the most frequent first' in found[1].html
   assert '>199<' not in found[1].html
-
-
-def test_a_collapse_is_said_before_everything_else():
-  x = rng.normal(size=(20, 2))
-  found = sections({}, x, x, verdict='covers <1 % of the data')
-  assert 'covers &lt;1 % of the data' in found[0].html
-  text = page(RUN._replace(sections=found))
-  Outline(text)
-  assert text.index('covers &lt;1') < text.index('Learning curves')
-  assert text.index('Samples over the data') > text.index('Learning curves')
 
 
 def test_an_autoencoder_shows_reconstructions_draws_and_codes():

@@ -14,7 +14,8 @@ from nn_zoo.models import create_model
 from nn_zoo.task import averaged
 from nn_zoo.tasks import TASKS
 from nn_zoo.tasks.adversarial import Players, adversarial
-from nn_zoo.tasks.generated import collapsed, measures, won
+from nn_zoo.tasks.generated import measures
+from nn_zoo.tasks.verdicts import collapsed
 from nn_zoo.train.optimizer import optimizer
 
 KEY = jax.random.key(0)
@@ -241,32 +242,17 @@ def test_measures_of_points_are_those_of_their_modes():
   good = measure(real[:200], real[200:])
   assert good['modes'] == 2
   assert good['good_share'] > 0.95
-  assert not collapsed(good)
+  assert not collapsed('adversarial', good)
 
 
-def test_a_collapse_is_logged(caplog):
+def test_a_collapsed_generator_finds_few_modes_and_one_that_diverged_has_no_figures():
   label = np.arange(400) % 2
   real = np.float32(4 * label[:, None] + 0.1 * rng.normal(size=(400, 2)))
-  found = measures(real, label, 2, judge)['generated'](np.zeros((200, 2)) + real[:1], real[200:])
-  assert 'the generator has collapsed' in caplog.text
+  measure = measures(real, label, 2, judge)['generated']
+  found = measure(np.zeros((200, 2)) + real[:1], real[200:])
   assert found['modes'] == 1
-  assert not collapsed({'coverage': 0.5, 'modes': 5, 'mode_kl': 0.6, 'mode_shares': [0.2] * 8})
-  assert collapsed({'coverage': 0.5, 'modes': 3, 'mode_kl': 0.1, 'mode_shares': [0.2] * 8})
-  assert collapsed({'coverage': 0.5, 'modes': 8, 'mode_kl': 0.7, 'mode_shares': [0.2] * 8})
-
-
-def test_a_critic_that_wins_for_long_is_told():
-  def rows(rates):
-    names = ('real_accuracy', 'generated_accuracy')
-    pairs = ((rate, 1.0) for rate in rates)
-    rows = [dict(zip(names, pair, strict=True)) for pair in pairs]
-    return [{'step': 10 * n, 'split': 'train', **row} for n, row in enumerate(rows, 1)]
-
-  assert won(rows([0.5] + [1.0] * 5)).startswith('the critic has won: since step 20 or before')
-  assert not won(rows([1.0] * 4))
-  assert not won(rows([1.0] * 5 + [0.9]))
-  assert not won([row | {'split': 'validation'} for row in rows([1.0] * 5)])
-  assert not won([{'step': 1, 'split': 'train', 'critic_loss': 1.0}] * 5)
+  assert 'the generator has collapsed' in collapsed('adversarial', found)
+  assert measure(np.full((200, 2), np.nan), real[200:]) == {}
 
 
 def test_images_are_measured_by_a_classifier_of_their_own():

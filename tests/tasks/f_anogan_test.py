@@ -19,7 +19,7 @@ TX = optimizer('adam', 1e-2, average=0.9, steps=10)
 
 
 def net(**fields):
-  return create_model('dcgan', shape=(8, 8, 1), latent=3, width=2, **fields)
+  return create_model('dcgan', shape=(8, 8, 1), latent=2, width=2, **fields)
 
 
 def batch_of(count=12):
@@ -74,7 +74,11 @@ def test_the_game_goes_on_as_without_an_encoder():
   state = task.init(jax.random.key(0), batch)
   after, metrics = task.step(state, batch, jax.random.key(1))
   game = adversarial(model, TX)
-  posed = {'inputs': {}, 'targets': batch['inputs'], 'weight': batch['weight']}
+  posed = {
+    'inputs': {'latent': batch['noise']},
+    'targets': batch['inputs'],
+    'weight': batch['weight'],
+  }
   alone, of_game = game.step(state.players, posed, jax.random.split(jax.random.key(1))[0])
   jax.tree.map(np.testing.assert_array_equal, after.players, alone)
   assert set(metrics) - set(of_game) == {'encoder_loss', 'encoder_grad_norm', 'encoder_param_norm'}
