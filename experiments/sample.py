@@ -114,7 +114,8 @@ def sample(
 _OF_LATENTS = Form(lambda asked, of, _: latents(asked, of.model), files, made=drawn, asks=True)
 
 FORMS = {
-  **dict.fromkeys(('adversarial', 'f_anogan', 'vae'), _OF_LATENTS),
+  'adversarial': _OF_LATENTS,
+  'f_anogan': _OF_LATENTS,
   'language': Form(tokens, continued),
   'music': Form(
     lambda asked, of, _: beginnings(asked, of.data),
@@ -123,8 +124,9 @@ FORMS = {
     asks=True,
     replaces=False,
   ),
-  'unpaired': _OF_LATENTS._replace(inputs=lambda asked, of, _: images(asked, of.data)),
   'translation': Form(sources, translated, lines=True),
+  'unpaired': _OF_LATENTS._replace(inputs=lambda asked, of, _: images(asked, of.data)),
+  'vae': _OF_LATENTS,
 }
 
 

@@ -146,7 +146,7 @@ def test_a_run_that_makes_nothing_says_so(tmp_path):
   train(digits, tmp_path / 'run')
   with pytest.raises(
     InputError,
-    match=r"task.name='classification' makes nothing .*'language' or 'music' or 'translation'$",
+    match=r"task.name='classification' makes nothing .*'translation' or 'unpaired' or 'vae'$",
   ):
     sample(tmp_path / 'run', 'a')
 

@@ -84,6 +84,26 @@ def test_members_of_a_generative_task_have_latents_of_their_own():
   assert alike([first, second], configs) == [[0, 1]]
 
 
+def test_what_goes_wrong_with_a_member_is_said_of_that_member(tmp_path, caplog):
+  config = load_config('configs/gan_ring.py')
+  config.data.update({'train': 100, 'validation': 0, 'test': 20, 'radius': 50.0})
+  config.model.widths = (8,)
+  config.task.r1 = 0.0
+  config.optimizer.name, config.optimizer.learning_rate = 'sgd', 0.0
+  del config.optimizer.b1
+  config.task.critic_optimizer = {'name': 'adam', 'learning_rate': 0.02, 'b1': 0.5}
+  config.train.update({'steps': 200, 'log_every': 10, 'eval_every': 200, 'batch_size': 16})
+  found = sweep.sweep(config, {RATE: (0.0, 1e38)}, tmp_path)
+  still, wild = (one['trouble'] for one in found['members'])
+  assert still[0].startswith('the critic has won: since step')
+  assert still[1].startswith('test: the generator has collapsed: ')
+  assert wild[0].startswith('training diverged: ')
+  page = (tmp_path / 'report.html').read_text()
+  for rate, line in ((0.0, still[0]), (1e38, wild[0])):
+    assert f'{RATE}={rate}: {line}' in caplog.text
+    assert page.index(line) < page.index('<h2>Members')
+
+
 def test_values_are_read_as_python_or_as_words():
   found = parse([f'{RATE}=1e-3,3', 'model.widths=(8,),(16,8)', 'optimizer.name=adam,sgd'])
   assert found[RATE] == (1e-3, 3)

@@ -4,14 +4,17 @@ import numpy as np
 from scipy.linalg import sqrtm
 
 from nn_zoo.ops.generated import (
+  COMPARED,
   ROWS,
   classifier_score,
   frechet_distance,
   interpolated,
+  median_distance,
   mode_figures,
   modes,
   nearest,
   neighbourhoods,
+  novelty,
   reference,
 )
 
@@ -89,6 +92,34 @@ def test_the_nearest_row_is_found():
   every = np.linalg.norm(x[:, None] - y[None], axis=2)
   np.testing.assert_array_equal(row, every.argmin(axis=1))
   np.testing.assert_allclose(distance, every.min(axis=1), atol=1e-7)
+
+
+def test_points_far_from_the_origin_find_their_nearest_row():
+  x, y = 1e6 + rng.normal(size=(7, 3)), 1e6 + rng.normal(size=(20, 3))
+  every = np.linalg.norm(x[:, None] - y[None], axis=2)
+  row, distance = nearest(x, y)
+  np.testing.assert_array_equal(row, every.argmin(axis=1))
+  np.testing.assert_array_equal(distance, np.sqrt(np.square(x - y[row]).sum(axis=1)))
+
+
+def test_novelty_is_a_quotient_of_medians_and_nothing_for_copies():
+  training, held, made = (rng.normal(size=(count, 3, 2)) for count in (40, 21, 30))
+
+  def median(x):
+    gap = (x[:, None] - training[None]).reshape(len(x), len(training), -1)
+    return np.median(np.linalg.norm(gap, axis=2).min(axis=1))
+
+  usual = median_distance(held, training)
+  np.testing.assert_allclose(usual, median(held), rtol=1e-12)
+  np.testing.assert_allclose(
+    novelty(1.5 * made, training, usual), median(1.5 * made) / median(held), rtol=1e-12
+  )
+  assert novelty(training[::-1], training, usual) == 0
+
+
+def test_the_median_of_many_is_of_as_many_evenly_spaced_ones():
+  training, many = rng.normal(size=(9, 2)), rng.normal(size=(2 * COMPARED - 1, 2))
+  assert median_distance(many, training) == median_distance(many[::2], training)
 
 
 def test_paths_between_latents_begin_and_end_there_and_keep_their_length():

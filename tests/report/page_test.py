@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nn_zoo.report import Run, Section, classification, filters, page
+from nn_zoo.report.markup import warning
 
 VOID = {'meta', 'img', 'br', 'hr', 'link', 'input'}
 
@@ -156,6 +157,17 @@ def test_what_users_write_is_escaped():
   assert 'script' not in Outline(text).tags
   assert '<script' not in text
   assert '&lt;script&gt;' in text
+
+
+def test_a_warning_stands_before_everything_else():
+  sections = [
+    Section('Samples', '<p>A sample.</p>'),
+    warning('Collapse', 'covers <1 %', 'and more'),
+  ]
+  text = page(RUN._replace(sections=sections))
+  Outline(text)
+  assert text.index('covers &lt;1 %.') < text.index('and more.') < text.index('Learning curves')
+  assert text.index('<h2>Samples') > text.index('Learning curves')
 
 
 def test_an_empty_run_has_a_page():

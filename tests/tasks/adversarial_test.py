@@ -1,5 +1,6 @@
 """What is particular to two players."""
 
+import collections
 import functools
 
 import jax
@@ -269,3 +270,32 @@ def test_images_are_measured_by_a_classifier_of_their_own():
   assert 0.2 < good['mode_least'] < good['mode_most'] < 0.5
   assert good['frechet_distance'] < bad['frechet_distance'] / 10
   assert jnp.isfinite(bad['classifier_score'])
+
+
+def test_what_data_alone_decides_is_computed_once_for_all_members_of_a_sweep(monkeypatch):
+  from nn_zoo.tasks import generated
+
+  asked = collections.Counter()
+
+  def counted(name):
+    function = getattr(generated, name)
+
+    def call(*arguments):
+      asked[name] += 1
+      return function(*arguments)
+
+    monkeypatch.setattr(generated, name, call)
+
+  def quick(x, label_N, classes):
+    asked['judge'] += 1
+    return lambda x: (x.reshape(len(x), -1)[:, :4], np.eye(classes)[np.arange(len(x)) % classes])
+
+  counted('reference')
+  counted('median_distance')
+  x, real = np.float32(rng.uniform(size=(2, 60, 4, 4, 1)))
+  label = np.arange(60) % 3
+  for _ in range(2):  # members, each with arrays of its own
+    measure = measures(x.copy(), label.copy(), 3, quick, (real[:9], label[:9]))['generated']
+    for _ in range(2):  # evaluations
+      assert 'novelty' in measure(np.float32(rng.uniform(size=(20, 4, 4, 1))), real.copy())
+  assert asked == {'judge': 1, 'reference': 1, 'median_distance': 1}

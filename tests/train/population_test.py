@@ -44,6 +44,16 @@ def assert_close(found, expected):
   jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, **CLOSE), found, expected)
 
 
+def assert_rows(found, expected):
+  """Rows of the same steps and splits in the same order, with the same figures but for rounding."""
+  assert [(row['step'], row['split']) for row in found] == [
+    (row['step'], row['split']) for row in expected
+  ]
+  for one, other in zip(found, expected, strict=True):
+    numbers, others = ({key: row[key] for key in row if key != 'split'} for row in (one, other))
+    assert_close(numbers, others)
+
+
 def test_folds_with_seeds_of_their_own_end_as_single_runs_do():
   task, seeds = EXAMPLE.make(), (5, 6, 7)
   trains, tests = zip(*map(fold, (0, 1, 2)), strict=True)
@@ -81,6 +91,7 @@ def test_each_member_is_taken_at_its_own_step(overfitting, select):
     {'test': [test, test]},
     seeds=(1, 2),
     steps=steps,
+    log_every=5,
     patience=patience,
     select=select,
     **JUDGED,
@@ -89,7 +100,8 @@ def test_each_member_is_taken_at_its_own_step(overfitting, select):
   for index, rate in enumerate(rates):
     task, seed = with_rate({'rate': rate}), index + 1
     record = Record(show=False)
-    options = {'steps': steps, 'patience': patience, 'seed': seed, 'record': record}
+    options = {'steps': steps, 'log_every': 5, 'patience': patience, 'seed': seed}
+    options['record'] = record
     state = fit(task, train, {'test': test}, **options, **JUDGED)
     losses = {row['step']: row['loss'] for row in record.rows if row['split'] == 'test'}
     expected = min(losses, key=losses.get) if select == 'best' else max(losses)
@@ -98,6 +110,7 @@ def test_each_member_is_taken_at_its_own_step(overfitting, select):
       state, _ = alone(task, train, test, seed, expected)
     assert_close(member(found.states, index), state)
     np.testing.assert_allclose(found.figures[index]['test']['loss'], losses[expected], **CLOSE)
+    assert_rows(found.rows[index], record.rows)
 
 
 def test_one_that_diverges_leaves_the_others_alone(overfitting):
@@ -107,8 +120,25 @@ def test_one_that_diverges_leaves_the_others_alone(overfitting):
     with_rate, values, [train] * 2, {'test': [test] * 2}, seeds=(0, 0), steps=6, **JUDGED
   )
   assert np.isnan(found.figures[0]['test']['loss'])
+  assert found.diverged[0].startswith('training diverged: ')
+  assert found.diverged[1] == ''
   _, figures = alone(with_rate({'rate': 0.1}), train, test, 0, 6)
   assert_close(found.figures[1]['test'], figures)
+
+
+def test_two_players_of_several_seeds_end_as_single_runs_do():
+  example = TASK_EXAMPLES['adversarial']
+  task, arrays, seeds = example.make(), example.arrays(40), (3, 4)
+  train, test = Shuffled(arrays, 16), InOrder(arrays, 20)
+  found = fit_population(
+    lambda _: task, (), [train] * 2, {'test': [test] * 2}, seeds=seeds, steps=6, log_every=3
+  )
+  for index, seed in enumerate(seeds):
+    record = Record(show=False)
+    state = fit(task, train, {'test': test}, steps=6, log_every=3, seed=seed, record=record)
+    assert_close(member(found.states, index), state)
+    assert_rows(found.rows[index], record.rows)
+    assert 'real_accuracy' in found.rows[index][0]
 
 
 def test_streams_without_arrays_are_asked_for_their_batches():
