@@ -72,16 +72,41 @@ class Average(NamedTuple):
   count: jax.Array
 
 
-def begin(variables: Variables, tx: optax.GradientTransformation) -> Learner:
-  """A learner at step 0, from the variables of `module.init`."""
+class WholeAverage(NamedTuple):
+  """An `Average` that holds one of the statistics, too, of the same decay (see `begin`)."""
+
+  params: Params
+  count: jax.Array
+  stats: Variables
+
+
+def begin(variables: Variables, tx: optax.GradientTransformation, whole: bool = False) -> Learner:
+  """A learner at step 0, from the variables of `module.init`.
+
+  If tx keeps an average of the parameters, a `whole` learner keeps one of the statistics in step with it.
+  """
   stats = {name: tree for name, tree in variables.items() if name != 'params'}
-  return Learner(variables['params'], stats, tx.init(variables['params']))
+
+  def widened(node):
+    average = whole and isinstance(node, Average)
+    return WholeAverage(*node, jax.tree.map(jnp.copy, stats)) if average else node
+
+  opt_state = tx.init(variables['params'])
+  opt_state = jax.tree.map(widened, opt_state, is_leaf=lambda node: isinstance(node, Average))
+  return Learner(variables['params'], stats, opt_state)
 
 
 def averaged(learner: Learner) -> Params:
   """The averaged parameters if the optimizer keeps an `Average`, else the parameters."""
-  nodes = jax.tree.leaves(learner.opt_state, is_leaf=lambda node: isinstance(node, Average))
-  return next((node.params for node in nodes if isinstance(node, Average)), learner.params)
+  return averaged_variables(learner)['params']
+
+
+def averaged_variables(learner: Learner) -> Variables:
+  """`averaged` as 'params', with the statistics: averaged ones if the learner was begun as a whole."""
+  kinds = (Average, WholeAverage)
+  nodes = jax.tree.leaves(learner.opt_state, is_leaf=lambda node: isinstance(node, kinds))
+  kept = next((node for node in nodes if isinstance(node, kinds)), learner)
+  return {'params': kept.params, **getattr(kept, 'stats', learner.stats)}
 
 
 def stepping(tx: optax.GradientTransformation) -> Callable[..., tuple[Params, optax.OptState]]:
@@ -136,7 +161,8 @@ def descend(
 
   def update(learner: Learner, batch: Batch, key: Key, *rest) -> tuple[Learner, Metrics]:
     grads, mean, stats, metrics = differentiate(learner.params, learner.stats, batch, key, *rest)
-    params, opt_state = step(grads, learner.opt_state, learner.params, value=mean.value)
+    known = {'value': mean.value, 'stats': stats}
+    params, opt_state = step(grads, learner.opt_state, learner.params, **known)
     metrics = {'loss': mean, **metrics}
     if norms:
       metrics['grad_norm'] = _once(optax.tree.norm(grads))
@@ -152,10 +178,8 @@ def descend(
 def gradient_norms(loss: Loss) -> Callable[..., tuple[jax.Array, jax.Array]]:
   """The 2-norm of the gradient of each example's own loss: (learner, batch, key, *rest) -> norm_B, weight_B.
 
-  Examples of weight 0 have norm 0.
-
-  Large norms point at mislabelled or unusual examples. Source: Goodfellow 2015, "Efficient
-  Per-Example Gradient Computations", https://arxiv.org/abs/1510.01799 (here by vmap).
+  Examples of weight 0 have norm 0. Large norms point at mislabelled or unusual examples. Source: Goodfellow
+  2015, "Efficient Per-Example Gradient Computations", https://arxiv.org/abs/1510.01799 (here by vmap).
   """
 
   def norm(params, stats, example, key, *rest):

@@ -74,8 +74,8 @@ def adversarial(
       generator loss = mean_b generator(c(g(z_b)))
   Reported are both losses and gradients, and how often the critic is right on either kind of example (with
   'wasserstein', whose logits have no threshold, their means); at evaluation on held-out data, with no
-  penalties, by the running average of the generator if tx keeps one. A critic of packs judges whole ones, of
-  neighbours.
+  penalties, by the running average of the generator, statistics included, if tx keeps one. A critic of packs
+  judges whole ones, of neighbours.
 
   Args:
     model: has `generate` and `criticise`, see `nn_zoo.models.pair`.

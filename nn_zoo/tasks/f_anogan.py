@@ -16,7 +16,7 @@ import optax
 
 from nn_zoo import task as contract
 from nn_zoo.errors import InputError
-from nn_zoo.task import Batch, Key, Learner, Mean, Metrics, Task, averaged, begin
+from nn_zoo.task import Batch, Key, Learner, Mean, Metrics, Task, averaged_variables, begin
 from nn_zoo.tasks.adversarial import Unchanged, adversarial
 from nn_zoo.tasks.players import Players
 from nn_zoo.tasks.remedies import prefixed
@@ -94,7 +94,7 @@ def f_anogan(
     keys = jax.random.split(key)
     players = game.init(keys[0], _posed(batch))
     encoder = model.init(keys[1], prepare(batch['inputs']), method='encode')
-    return Detector(players, begin(encoder, tx))
+    return Detector(players, begin(encoder, tx, whole=True))
 
   def step(state: Detector, batch: Batch, key: Key) -> tuple[Detector, Metrics]:
     keys = jax.random.split(key)
@@ -119,8 +119,7 @@ def f_anogan(
 
 def restored(model: Any, state: Detector, x: jax.Array) -> jax.Array:
   """g(e(x)), in prepared units."""
-  encoder = state.encoder
-  z_BZ = model.apply({'params': averaged(encoder), **encoder.stats}, x, method='encode')
+  z_BZ = model.apply(averaged_variables(state.encoder), x, method='encode')
   return _generated(model, state.players.generator, z_BZ)
 
 
@@ -148,7 +147,7 @@ def _encoder_loss(model, features, params, stats, batch, key, players):
 
 
 def _generated(model, generator, z_BZ):
-  return model.apply({'params': averaged(generator), **generator.stats}, z_BZ, method='generate')
+  return model.apply(averaged_variables(generator), z_BZ, method='generate')
 
 
 def _score(model, features, critic, x, back):

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from nn_zoo.errors import InputError
 from nn_zoo.ops import adversarial as ops
-from nn_zoo.task import Batch, Key, Learner, Mean, Metrics, averaged, begin
+from nn_zoo.task import Batch, Key, Learner, Mean, Metrics, averaged_variables, begin
 from nn_zoo.tasks.remedies import applied, cut, prefixed
 
 
@@ -56,7 +56,7 @@ def init(rules: Rules, tx: Any, critic_tx: Any, key: Key, batch: Batch) -> Playe
     )
   generator = model.init(keys[0], z_BZ, label_B, method='generate')
   critic = model.init(keys[1], ops.packed(x, rules.pack), label_B, method='criticise')
-  return Players(begin(generator, tx), begin(critic, critic_tx))
+  return Players(begin(generator, tx, whole=True), begin(critic, critic_tx))
 
 
 def _generate(rules, params, stats, z_BZ, label_B, train):
@@ -157,10 +157,10 @@ def _slices(rules, batch, key):
 
 
 def made(rules: Rules, state: Players, inputs: Mapping[str, Any]) -> jax.Array:
-  """Examples by the running average of the generator, in the model's range."""
-  params, stats = averaged(state.generator), state.generator.stats
+  """Examples by the running average of the generator, statistics included, in the model's range."""
   z_BZ = ops.truncated(inputs['latent'], rules.truncation)
-  return _generate(rules, params, stats, z_BZ, inputs.get('label'), False)[0]
+  variables = averaged_variables(state.generator)
+  return rules.model.apply(variables, z_BZ, inputs.get('label'), method='generate')
 
 
 def evaluate(rules: Rules, state: Players, batch: Batch, key: Key) -> Metrics:

@@ -122,27 +122,33 @@ def decoupled_decay(rate: optax.Schedule, weight_decay: float) -> optax.Gradient
 def with_average(tx: optax.GradientTransformation, decay: float) -> OnePass:
   """`tx`, and a_t = d a_{t-1} + (1 - d) w_t with d = min(decay, t / (t + 9)), for `nn_zoo.task.averaged`.
 
+  Statistics are averaged alike for a learner that was begun so, see `nn_zoo.task.begin`.
+
   Early on the average is over few steps, so that it does not remember the random start. Source: Polyak &
   Juditsky 1992, "Acceleration of stochastic approximation by averaging", https://doi.org/10.1137/0330046.
   """
   tx_step, tx_update = stepping(tx), optax.with_extra_args_support(tx).update
 
-  def follow(average, params):
-    count = average.count + 1
+  def follow(average, params, extra):
+    count, latest = average.count + 1, {'params': params, 'stats': extra.get('stats')}
     keep = jnp.minimum(decay, count / (count + 9))
-    mean = jax.tree.map(lambda old, new: keep * old + (1 - keep) * new, average.params, params)
-    return Average(mean, count)
+    means = {
+      name: jax.tree.map(lambda old, new: keep * old + (1 - keep) * new, tree, latest[name])
+      for name, tree in average._asdict().items()
+      if name in latest
+    }
+    return average._replace(count=count, **means)
 
   def init(params):
     return tx.init(params), Average(jax.tree.map(jnp.copy, params), jnp.zeros([], jnp.int32))
 
   def update(grads, state, params=None, **extra):
     updates, kept = tx_update(grads, state[0], params, **extra)
-    return updates, (kept, follow(state[1], optax.apply_updates(params, updates)))
+    return updates, (kept, follow(state[1], optax.apply_updates(params, updates), extra))
 
   def step(grads, state, params, **extra):
     params, kept = tx_step(grads, state[0], params, **extra)
-    return params, (kept, follow(state[1], params))
+    return params, (kept, follow(state[1], params, extra))
 
   return OnePass(init, update, step)
 

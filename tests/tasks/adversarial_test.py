@@ -12,7 +12,7 @@ import pytest
 from nn_zoo.errors import InputError
 from nn_zoo.judge import judge
 from nn_zoo.models import create_model
-from nn_zoo.task import averaged
+from nn_zoo.task import Learner, averaged_variables
 from nn_zoo.tasks import TASKS
 from nn_zoo.tasks.adversarial import Players, adversarial
 from nn_zoo.tasks.generated import measures
@@ -92,20 +92,33 @@ def test_a_sharded_batch_is_never_gathered():
   assert 'all-gather' not in program.compile().as_text()
 
 
-def test_evaluation_uses_the_average_and_the_state_can_be_donated():
-  task = make(tx=optimizer('sgd', 0.1, average=0.9))
-  data = batch()
+@pytest.mark.parametrize('model', ['gan_mlp', 'dcgan'])
+def test_evaluation_uses_the_average_statistics_included_and_the_state_can_be_donated(model):
+  task = make(model, tx=optimizer('sgd', 0.1, average=0.9))
+  data = images() if model == 'dcgan' else batch()
   state = jax.jit(task.init)(KEY, data)
   step = jax.jit(task.step, donate_argnums=0)
+  expected = jax.tree.map(np.asarray, state.generator[:2])
   for index in range(3):
     state, _ = step(state, data, jax.random.key(index))
-  mean = averaged(state.generator)
-  assert any(
-    jax.tree.leaves(jax.tree.map(lambda a, b: np.any(a != b), mean, state.generator.params))
-  )
+    keep = min(0.9, (index + 1) / (index + 10))
+    expected = jax.tree.map(
+      lambda old, new, keep=keep: keep * old + (1 - keep) * np.asarray(new),
+      expected,
+      state.generator[:2],
+    )
+  params, stats = expected
+  assert_near_trees(averaged_variables(state.generator), {'params': params, **stats})
+  for own, latest in zip(expected, state.generator[:2], strict=True):
+    moved = jax.tree.map(lambda a, b: np.any(a != b), own, latest)
+    assert all(jax.tree.leaves(moved))
   found = task.predict(state, data['inputs'], KEY)
-  plain = state._replace(generator=state.generator._replace(params=mean, opt_state=()))
-  np.testing.assert_array_equal(found, task.predict(plain, data['inputs'], KEY))
+  plain = state._replace(generator=Learner(params, stats, ()))
+  np.testing.assert_allclose(found, task.predict(plain, data['inputs'], KEY), rtol=1e-4, atol=1e-5)
+
+
+def assert_near_trees(found, expected):
+  jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6), found, expected)
 
 
 def test_clipped_weights_stay_within_the_limit():

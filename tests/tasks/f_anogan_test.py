@@ -9,7 +9,7 @@ from flax import linen as nn
 
 from nn_zoo.errors import InputError
 from nn_zoo.models import create_model
-from nn_zoo.task import averaged
+from nn_zoo.task import averaged_variables
 from nn_zoo.tasks.adversarial import adversarial
 from nn_zoo.tasks.f_anogan import f_anogan, restored
 from nn_zoo.train.optimizer import optimizer
@@ -53,8 +53,8 @@ def test_the_score_is_what_the_generator_lacks_and_what_the_critic_sees_of_it(fa
   model = net(spectral=True, normalization='none')
   task, state, _ = trained(model, features=factor)
   x, encoder, generator = odd_images(12)['inputs'], state.encoder, state.players.generator
-  z = model.apply({'params': averaged(encoder), **encoder.stats}, x, method='encode')
-  back = model.apply({'params': averaged(generator), **generator.stats}, z, method='generate')
+  z = model.apply(averaged_variables(encoder), x, method='encode')
+  back = model.apply(averaged_variables(generator), z, method='generate')
   np.testing.assert_array_equal(restored(model, state, x), back)
   phi, phi_back = (features_of(model, state.players.critic, images) for images in (x, back))
   expected = np.mean((x - back) ** 2, axis=(1, 2, 3))
