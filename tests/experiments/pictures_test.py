@@ -1,4 +1,5 @@
 import io
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,10 +10,12 @@ from experiments.launch import load_config, plain
 from experiments.pictures import Asked, files, images, latents
 from experiments.sample import sample
 from experiments.train import train
+from nn_zoo import judge
 from nn_zoo.data.dataset import Dataset
 from nn_zoo.errors import InputError
 
 MODEL = SimpleNamespace(latent=5, classes=8)
+SPLITS = ('train', 'validation', 'test')
 BLANK = np.zeros((2, 4, 4, 1), np.uint8)
 
 
@@ -81,20 +84,47 @@ def test_what_cannot_be_made_is_said(asked, line):
     latents(asked, MODEL)
 
 
-def test_a_trained_generator_makes_the_same_images_of_the_same_seed(tmp_path):
+@pytest.fixture(scope='module')
+def digits(tmp_path_factory):
+  """A run of dcgan_digits, small and short."""
   config = plain(load_config('configs/dcgan_digits.py'))
   config['data']['limit'] = 200
   config['model'] |= {'width': 4, 'latent': 6}
-  config['train'] |= {'steps': 4, 'log_every': 2, 'eval_every': 4, 'batch_size': 16, 'watch': False}
-  train(config, tmp_path / 'run')
+  config['train'] |= {'steps': 4, 'log_every': 2, 'eval_every': 2, 'batch_size': 16}
+  folder = tmp_path_factory.mktemp('digits') / 'run'
+  with pytest.MonkeyPatch.context() as patched:
+    patched.setattr(judge, 'STEPS', 30)
+    train(config, folder)
+  return folder
+
+
+def test_a_trained_generator_makes_the_same_images_of_the_same_seed(digits):
   asked = Asked(6, label=5)
-  made = sample(tmp_path / 'run', asked, seed=3)
+  made = sample(digits, asked, seed=3)
   assert sorted(made) == ['samples-3-5.npz', 'samples-3-5.png']
-  assert made == sample(tmp_path / 'run', asked, seed=3)
-  assert made != sample(tmp_path / 'run', asked, seed=3, truncation=0.1)
+  assert made == sample(digits, asked, seed=3)
+  assert made != sample(digits, asked, seed=3, truncation=0.1)
   assert Image.open(io.BytesIO(made['samples-3-5.png'])).size == (6 * 18, 18)
   with np.load(io.BytesIO(made['samples-3-5.npz']), allow_pickle=False) as archive:
     assert archive['examples'].shape == (6, 16, 16, 1)
     assert list(archive['label']) == [5] * 6
   with pytest.raises(InputError, match=r'^--label=10: expected 0 to 9'):
-    sample(tmp_path / 'run', Asked(6, label=10))
+    sample(digits, Asked(6, label=10))
+
+
+def test_the_report_of_a_generator_shows_its_images_and_both_players(digits):
+  page = (digits / 'report.html').read_text()
+  for title in (
+    *('Generated images', 'Classes made', 'Interpolations', 'Nearest training images'),
+    'Over time',
+  ):
+    assert f'<h2>{title}</h2>' in page
+  rows = [json.loads(line) for line in (digits / 'metrics.jsonl').read_text().splitlines()]
+  names = {split: {key for row in rows if row['split'] == split for key in row} for split in SPLITS}
+  assert names['train'] >= {'critic_grad_norm', 'generator_grad_norm'}
+  for split in ('validation', 'test'):  # on examples that the critic has not learnt from
+    assert names[split] >= {'critic_loss', 'generator_loss', 'real_accuracy', 'generated_accuracy'}
+  for metric in ('critic grad norm', 'generator grad norm', 'critic loss', 'real accuracy'):
+    assert metric in page
+  results = json.loads((digits / 'results.json').read_text())
+  assert {'novelty', 'coverage', 'classifier_score'} <= results['figures']['test'].keys()

@@ -1,5 +1,6 @@
 """Runs that are watched, and runs that are compared."""
 
+import html
 import json
 
 import numpy as np
@@ -44,6 +45,14 @@ def test_a_watched_run_is_measured_at_every_evaluation_and_resumes_the_same(tmp_
     train(points(8), tmp_path / 'cut', stop=Countdown(3))
   train(points(8), tmp_path / 'cut')
   assert rows(tmp_path / 'cut') == rows(tmp_path / 'straight')
+
+
+def test_the_report_of_points_shows_them_over_the_data_with_the_critic_and_the_modes(tmp_path):
+  train(points(4), tmp_path)
+  page = (tmp_path / 'report.html').read_text()
+  for title in ('Samples over the data', 'Modes'):
+    assert f'<h2>{title}</h2>' in page
+  assert "the critic's logit" in html.unescape(page)
 
 
 def test_a_critic_that_wins_is_told_in_the_log_and_on_top_of_the_report(tmp_path, caplog):

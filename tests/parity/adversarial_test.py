@@ -113,22 +113,35 @@ def test_the_gradient_of_r1():
     assert_near(grad, expected_grads[name], 1e-5)
 
 
-def test_spectral_normalization_once_the_iteration_has_converged():
+@pytest.mark.parametrize('kind', ['product', 'convolution'])
+def test_spectral_normalization_once_the_iteration_has_converged(kind):
   torch.manual_seed(0)
-  module = torch.nn.utils.parametrizations.spectral_norm(
-    torch.nn.Linear(5, 7), n_power_iterations=200
-  )
-  y = module(torch.tensor(REAL))
+  images = np.float32(rng.normal(size=(3, 8, 8, 5)))
+  inner, layer, x, turn = {
+    'product': (torch.nn.Linear(5, 7), SpectralLinear(7), REAL, lambda y: y),
+    'convolution': (
+      torch.nn.Conv2d(5, 7, 3, padding=1),
+      SpectralLinear(7, (3, 3)),
+      images,
+      lambda y: y.movedim(1, -1),
+    ),
+  }[kind]
+  module = torch.nn.utils.parametrizations.spectral_norm(inner, n_power_iterations=200)
+  y = turn(module(torch.tensor(x).movedim(-1, 1)))
   y.pow(2).sum().backward()
   weight = module.parametrizations.weight
-  params = {'kernel': weight.original.detach().numpy().T, 'bias': module.bias.detach().numpy()}
+
+  def ours(weight):
+    return weight.permute(2, 3, 1, 0).numpy() if weight.ndim == 4 else weight.T.numpy()
+
+  params = {'kernel': ours(weight.original.detach()), 'bias': module.bias.detach().numpy()}
   u = weight[0]._u.numpy()
 
   def total(params):
-    outputs = SpectralLinear(7).apply({'params': params, 'batch_stats': {'u': u}}, REAL, False)
+    outputs = layer.apply({'params': params, 'batch_stats': {'u': u}}, x, False)
     return jnp.sum(outputs**2), outputs
 
-  (_, outputs), grads = jax.value_and_grad(total, has_aux=True)(params)
+  (_, outputs), grads = jax.jit(jax.value_and_grad(total, has_aux=True))(params)
   assert_near(outputs, y.detach().numpy(), 1e-5)
-  assert_near(grads['kernel'], weight.original.grad.numpy().T, 1e-5)
+  assert_near(grads['kernel'], ours(weight.original.grad), 1e-5)
   assert_near(grads['bias'], module.bias.grad.numpy(), 1e-5)

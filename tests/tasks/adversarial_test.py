@@ -8,10 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from flax import linen as nn
 
 from nn_zoo.errors import InputError
 from nn_zoo.judge import judge
 from nn_zoo.models import create_model
+from nn_zoo.native import library
+from nn_zoo.ops import bilinear
+from nn_zoo.ops.adversarial import squared_slope
 from nn_zoo.task import Learner, averaged_variables
 from nn_zoo.tasks import TASKS
 from nn_zoo.tasks.adversarial import Players, adversarial
@@ -25,8 +29,8 @@ rng = np.random.default_rng(0)
 
 
 def make(model='gan_mlp', tx=TX, fields=None, **task):
-  small = {'gan_mlp': {'widths': (8,)}, 'dcgan': {'shape': (8, 8, 1), 'latent': 3, 'width': 4}}
-  return adversarial(create_model(model, **(small[model] | (fields or {}))), tx, **task)
+  small = {'widths': (8,)} if model == 'gan_mlp' else {'shape': (8, 8, 1), 'latent': 3, 'width': 4}
+  return adversarial(create_model(model, **(small | (fields or {}))), tx, **task)
 
 
 def batch(count=16, shape=(2,), latent=2, **inputs):
@@ -83,13 +87,51 @@ def test_slices_are_interleaved():
     np.testing.assert_array_equal(found, rows)
 
 
-def test_a_sharded_batch_is_never_gathered():
-  task, data = make(critic_steps=2, r1=1.0), batch(16)
+# model, fields of it, and of the task
+SHARDED = {
+  'dense, r1, two critic steps': ('gan_mlp', {}, {'critic_steps': 2, 'r1': 1.0}),
+  'dcgan, layer norm, r1': ('dcgan', {'normalization': 'layer'}, {'r1': 1.0}),
+  'dcgan, batch norm, packs': ('dcgan', {}, {'pack': 2}),
+  'wgan_gp': (
+    'dcgan',
+    {'normalization': 'layer'},
+    {'loss': 'wasserstein', 'gradient_penalty': 10.0, 'critic_steps': 2},
+  ),
+  'sngan, conditional, two critic steps': (
+    'sngan',
+    {'classes': 3},
+    {'loss': 'hinge', 'critic_steps': 2},
+  ),
+}
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+  """On this CPU the program of another processor: XLA's operations, none of the kernels in C++."""
+  monkeypatch.setattr(library, 'load', lambda: 'not in this test')
+  monkeypatch.setattr(bilinear, '_patches_kernel_gradient', bilinear._xla_kernel_gradient)
+  jax.clear_caches()
+  yield
+  jax.clear_caches()
+
+
+@pytest.mark.parametrize('name', SHARDED)
+def test_a_sharded_batch_is_never_gathered_in_the_program_of_a_gpu_or_tpu(name, elsewhere):
+  """Kernels in C++ are for a single device; what is compiled here is what XLA shares among several others."""
+  model, fields, remedies = SHARDED[name]
+  shape = {} if model == 'gan_mlp' else {'shape': (16, 16, 1)}
+  task = make(model, fields=fields | shape, **remedies)
+  data = batch(16) if model == 'gan_mlp' else images(16, side=16)
+  if fields.get('classes'):
+    data['inputs']['label'] = np.arange(16) % 3
   mesh = jax.make_mesh((2,), ('data',), axis_types=(jax.sharding.AxisType.Auto,))
   whole, cut = (jax.sharding.NamedSharding(mesh, jax.P(*axis)) for axis in ((), ('data',)))
   state = jax.device_put(jax.jit(task.init)(KEY, data), whole)
   program = jax.jit(task.step, out_shardings=whole).lower(state, jax.device_put(data, cut), KEY)
-  assert 'all-gather' not in program.compile().as_text()
+  text = program.compile().as_text()
+  assert 'all-reduce' in text
+  assert 'all-gather' not in text
+  assert 'nn_zoo_' not in text
 
 
 @pytest.mark.parametrize('model', ['gan_mlp', 'dcgan'])
@@ -137,6 +179,47 @@ def test_penalties_are_added_to_the_critics_loss():
     np.testing.assert_allclose(loss[2.0] - loss[1.0], loss[1.0] - loss[0.0], rtol=1e-4, atol=1e-6)
 
 
+def test_r1_is_half_its_factor_times_the_mean_squared_slope():
+  data = batch()
+  states = [stepped(make(r1=factor), data) for factor in (0.0, 3.0)]
+  plain, penalised = (float(metrics['critic_loss'].value) for _, _, metrics in states)
+  critic, model = states[0][0].critic, create_model('gan_mlp', widths=(8,))
+
+  def judge(x):
+    return model.apply({'params': critic.params, **critic.stats}, x, method='criticise')
+
+  expected = 3.0 / 2 * np.mean(squared_slope(judge, jnp.asarray(data['targets'])))
+  np.testing.assert_allclose(penalised - plain, expected, rtol=1e-3)
+
+
+def test_the_critic_sees_noise_of_the_variance_that_is_asked_for():
+  seen = {0.0: [], 0.5: []}
+  data = batch(2000)
+
+  def shown_with(noise):
+    def watch(call, args, kwargs, context):
+      if context.method_name == 'criticise':
+        jax.debug.callback(lambda x: seen[noise].append(np.asarray(x)), args[0], ordered=True)
+      return call(*args, **kwargs)
+
+    task = make(tx=optax.set_to_zero(), instance_noise=noise)
+    state = task.init(KEY, data)
+    with nn.intercept_methods(watch):
+      jax.jit(task.step)(state, data, KEY)[1]['critic_loss'].total.block_until_ready()
+    jax.effects_barrier()
+    return seen[noise]
+
+  clean, noisy = map(shown_with, seen)
+  assert (
+    len(clean) >= 3
+  )  # real and generated examples for the critic, generated ones for the generator
+  found = [np.ravel(b - a) for a, b in zip(clean, noisy, strict=True)]
+  for one in found:
+    np.testing.assert_allclose(one.var(), 0.25, rtol=0.1)
+    np.testing.assert_allclose(one.mean(), 0, atol=0.05)
+  assert abs(np.corrcoef(found[0], found[1])[0, 1]) < 0.1  # each kind has its own
+
+
 REMEDIES = {
   'instance_noise': 0.5,
   'label_smoothing': 0.1,
@@ -150,11 +233,11 @@ def plain_loss():
   return float(stepped(make('dcgan'), images())[2]['critic_loss'].value)
 
 
-def images():
+def images(count=8, side=8):
   return {
-    'inputs': {'latent': np.ones((8, 3), np.float32)},
-    'targets': np.tanh(np.float32(np.random.default_rng(1).normal(size=(8, 8, 8, 1)))),
-    'weight': np.ones(8, np.float32),
+    'inputs': {'latent': np.ones((count, 3), np.float32)},
+    'targets': np.tanh(np.float32(np.random.default_rng(1).normal(size=(count, side, side, 1)))),
+    'weight': np.ones(count, np.float32),
   }
 
 
