@@ -1,4 +1,4 @@
-"""Prints what a trained model makes: a text that goes on with a prompt, or a text for each line of a file.
+"""Makes what a trained model can: a text that goes on with a prompt, translations of lines, pictures, music.
 
 python -m experiments.sample --workdir=runs/a --prompt="ROMEO:" --length=500 --temperature=0.8 --top_k=20
 python -m experiments.sample --workdir=runs/de_en --input=sentences.txt --beam=5

@@ -130,15 +130,7 @@ def build(
   made = config['task'] | task._asdict() | {'data': data, 'prepare': prepare, 'measures': measures}
   made['draw'] = draw = kind.draw and partial(kind.draw, made, model)
   settle = kind.settle and kind.settle(config['task'], data.validation['targets'])
-  if kind.targets == 'tokens':
-    sections = partial(kind.sections, text=partial(written, data=data))
-  else:
-    shown = partial(kind.shown, made, model)
-    sections = partial(drawn, kind.sections, data, model, prepare, shown=shown)
-    if isinstance(model, RNN) and not model.bidirectional:
-      sections = partial(with_memory, sections, task_of, model, config)
-  if isinstance(model, TRANSFORMERS):
-    sections = partial(with_heads, sections, data, model, prepare)
+  sections = _sections(config, made, model, task_of)
   split = next(iter(evals), None)  # validation, if there is any
   watched = tuple(f'{split}/{name}' for name in kind.watched if train['watch'] and split)
   experiment = Experiment(
@@ -177,6 +169,20 @@ def data_of(config: Config) -> Config:
   if source is None or 'positions' not in inspect.signature(source).parameters:
     return config['data']
   return {**config['data'], 'positions': positions(create_model(**config['model']))}
+
+
+def _sections(config, made, model, task_of):
+  kind, data, prepare = KINDS[config['task']['name']], made['data'], made['prepare']
+  if kind.targets == 'tokens':
+    sections = partial(kind.sections, text=partial(written, data=data))
+  else:
+    shown = partial(kind.shown, made, model)
+    sections = partial(drawn, kind.sections, data, model, prepare, shown=shown)
+    if isinstance(model, RNN) and not model.bidirectional:
+      sections = partial(with_memory, sections, task_of, model, config)
+  if isinstance(model, TRANSFORMERS):
+    sections = partial(with_heads, sections, data, model, prepare)
+  return sections
 
 
 def _judged(beside, likeness, task, draw, train, state, arrays, seed):

@@ -35,8 +35,10 @@ ADVICE = {
 def collapsed(task: str, values: Mapping[str, Any]) -> str:
   """A line that says so where the generator makes little of what the data holds, else ''.
 
-  It has collapsed if it covers less than a tenth of the data, finds less than half of the modes or classes,
-  or lies on them as unevenly as on half of them (mode_kl above log 2).
+  It has collapsed if it covers less than a tenth of the data, if its examples are so alike that none of the
+  data lies among them (recall below 0.001: one example again and again, in the midst of the data, can cover
+  more than a tenth), if it finds less than half of the modes or classes, or lies on them as unevenly as on
+  half of them (mode_kl above log 2).
 
   Args:
     task: in ADVICE.
@@ -46,6 +48,8 @@ def collapsed(task: str, values: Mapping[str, Any]) -> str:
   trouble = ''
   if values.get('coverage', 1.0) < 0.1:
     trouble = f'its examples cover {100 * values["coverage"]:.1f} % of the data'
+  elif values.get('recall', 1.0) < 0.001:
+    trouble = 'none of the data lies among its examples, which are alike'
   elif found < len(modes_K) / 2 or values.get('mode_kl', 0.0) > math.log(2):
     trouble = (
       f'{found:.0f} of {len(modes_K)} modes or classes are found, at up to {max(modes_K):.0%} each'

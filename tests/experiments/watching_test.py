@@ -1,7 +1,7 @@
 """Runs that are watched, and runs that are compared."""
 
-import html
 import json
+from html import unescape
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_the_report_of_points_shows_them_over_the_data_with_the_critic_and_the_m
   page = (tmp_path / 'report.html').read_text()
   for title in ('Samples over the data', 'Modes'):
     assert f'<h2>{title}</h2>' in page
-  assert "the critic's logit" in html.unescape(page)
+  assert "the critic's logit" in unescape(page)
 
 
 def test_a_critic_that_wins_is_told_in_the_log_and_on_top_of_the_report(tmp_path, caplog):

@@ -23,6 +23,8 @@ CONFIGS = {
     ({'coverage': 0.5, 'modes': 5, 'mode_kl': 0.6, 'mode_shares': [0.2] * 8}, ''),
     ({'coverage': 0.5, 'modes': 3, 'mode_kl': 0.1, 'mode_shares': [0.2] * 8}, '3 of 8 modes'),
     ({'coverage': 0.5, 'modes': 8, 'mode_kl': 0.7, 'mode_shares': [0.2] * 8}, '8 of 8 modes'),
+    ({'coverage': 0.2, 'recall': 0.0}, 'none of the data lies among its examples'),
+    ({'coverage': 0.2, 'recall': 0.01}, ''),
     ({'coverage': 0.05}, 'cover 5.0 % of the data'),
     ({}, ''),
   ],
