@@ -12,10 +12,11 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from experiments.launch import plain
-from nn_zoo.build import Experiment, build, data_of
+from nn_zoo.build import Experiment, build
 from nn_zoo.config import check_config
 from nn_zoo.data import load
 from nn_zoo.errors import InputError
+from nn_zoo.fitting import data_of
 from nn_zoo.named import nearest
 
 

@@ -1,6 +1,5 @@
 """From a config to an experiment: the only file that imports every room."""
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,7 +23,7 @@ from nn_zoo.data.text_file import written
 from nn_zoo.data.windows import Windows
 from nn_zoo.drawing import TRANSFORMERS, drawn, with_heads, with_memory
 from nn_zoo.errors import InputError
-from nn_zoo.fitting import check_targets, check_vocabulary, positions, sized, targets_of
+from nn_zoo.fitting import check_targets, check_vocabulary, data_of, sized, targets_of
 from nn_zoo.kinds import KINDS
 from nn_zoo.layers.still import with_still_normalization
 from nn_zoo.models import create_model
@@ -161,14 +160,6 @@ def build(
     return begun(task_of(model, scaled), scaled)
 
   return experiment._replace(task=begun(task, tx), at_rate=at_rate)
-
-
-def data_of(config: Config) -> Config:
-  """The section `data` for `load`, with the tokens that the model reads at most where the source asks."""
-  source = data_room.SOURCES.get(config['data']['name'])
-  if source is None or 'positions' not in inspect.signature(source).parameters:
-    return config['data']
-  return {**config['data'], 'positions': positions(create_model(**config['model']))}
 
 
 def _sections(config, made, model, task_of):

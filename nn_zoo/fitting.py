@@ -1,14 +1,17 @@
 """Whether data, task and model of a config fit one another; what does not is said in one line."""
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
 from flax import linen as nn
 
 from nn_zoo.config import Config
+from nn_zoo.data import SOURCES
 from nn_zoo.data.dataset import Dataset
 from nn_zoo.errors import InputError
 from nn_zoo.kinds import KINDS
+from nn_zoo.models import create_model
 
 
 def targets_of(data: Dataset) -> str:
@@ -38,6 +41,14 @@ def sized(config: Config, data: Dataset) -> dict[str, Any]:
 def positions(model: Any) -> int:
   """Tokens of a text that a model reads at most; 0 for any number, as with rotary positions."""
   return 0 if getattr(model, 'positions', '') == 'rotary' else getattr(model, 'length', 0)
+
+
+def data_of(config: Config) -> Config:
+  """The section `data` for `load`, with the tokens that the model reads at most where the source asks."""
+  source = SOURCES.get(config['data']['name'])
+  if source is None or 'positions' not in inspect.signature(source).parameters:
+    return config['data']
+  return {**config['data'], 'positions': positions(create_model(**config['model']))}
 
 
 def _outputs(data):

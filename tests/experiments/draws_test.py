@@ -18,7 +18,6 @@ from nn_zoo.errors import InputError
 from nn_zoo.tasks.generated import FIGURES
 from tests.configs_test import own_images
 
-
 DIGITS = tuple('0123456789')
 
 
