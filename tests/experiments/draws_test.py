@@ -77,6 +77,8 @@ def test_what_is_made_is_judged_shown_and_sampled(name, sections, kept, tmp_path
   page = (tmp_path / 'run' / 'report.html').read_text()
   for title in sections:
     assert f'<h2>{title}</h2>' in page
+  if name == 'own_domains':  # hardly trained
+    assert page.index('the generator has collapsed') < page.index('Learning curves')
   made = sample(tmp_path / 'run', Asked(6), seed=3)
   assert made == sample(tmp_path / 'run', Asked(6), seed=3)
   assert sorted(made) == ['samples-3.npz', 'samples-3.png']
