@@ -1,4 +1,4 @@
-"""Times nn_zoo beside PyTorch at the same work, on the CPU of this machine.
+"""Times nn_zoo beside PyTorch at the same work, on the CPU of this machine, or with --gpu on its GPU.
 
   python -m experiments.benchmark
   python -m experiments.benchmark --only=mlp_mnist,import --repeats=3 --norecord
@@ -40,7 +40,7 @@ from experiments.benchmark.kinds import Training, Workload
 from experiments.benchmark.machine import machine
 from experiments.benchmark.output import details, table, warnings
 from experiments.benchmark.recorded import RESULTS
-from experiments.benchmark.workloads import WORKLOADS
+from experiments.benchmark.workloads import ON_GPU, WORKLOADS
 from experiments.launch import launch
 from nn_zoo.data import load
 from nn_zoo.errors import InputError
@@ -100,7 +100,7 @@ def _tell(line: str) -> None:
 
 def _main(argv: list[str]) -> int:
   del argv
-  names = _ONLY.value or list(WORKLOADS)
+  names = _ONLY.value or [name for name in WORKLOADS if (name in ON_GPU) == _GPU.value]
   chosen = {name: choose(WORKLOADS, name, '--only') for name in names}
   load_average = os.getloadavg()[0]  # before the first run: afterwards it is our own
   results = []
@@ -119,6 +119,9 @@ def _main(argv: list[str]) -> int:
 if __name__ == '__main__':
   _ONLY = flags.DEFINE_list(
     'only', [], 'names of workloads, with commas between them; all if empty'
+  )
+  _GPU = flags.DEFINE_bool(
+    'gpu', False, 'without --only: the workloads of a GPU, not those of the CPU'
   )
   _REPEATS = flags.DEFINE_integer('repeats', 0, "pairs; 0 for the workload's own number", 0)
   _STEPS = flags.DEFINE_integer(

@@ -74,9 +74,12 @@ def ratios(ours: list[Run], peer: list[Run], target: Target) -> dict[str, Any]:
 
 
 def summary(runs: list[Run]) -> dict[str, Any]:
-  """Medians of what was reported, the roof's maximum, and each run's seconds and the share of others."""
+  """Medians of what was reported, the first of words, the roof's maximum; seconds and others of each run."""
   reported = {
-    name: statistics.median(done.figures[name] for done in runs) for name in runs[0].figures
+    name: value
+    if isinstance(value, str)
+    else statistics.median(done.figures[name] for done in runs)
+    for name, value in runs[0].figures.items()
   }
   if 'roof' in reported:
     reported['roof'] = max(done.figures['roof'] for done in runs)
@@ -123,7 +126,7 @@ def _training(workload: Workload, spec: Mapping[str, Any], data: Path, tell: Tel
   short = {**spec, 'steps': probed(steps, of_steps)}
   # What a run compiles counts unless steps alone are compared; the next one then finds it.
   kept = {'TORCHINDUCTOR_CACHE_DIR': str(data / 'compiled')} if of_steps else {}
-  _side('ours', work.program, {**short, 'steps': 2}, kept)()
+  _side('ours', work.program, {**short, 'steps': 2}, kept, next(iter(work.ours.values())))()
   runs, found = [], {}
   for side, room, program, forms in (
     ('ours', 'ours', work.program, work.ours),

@@ -17,7 +17,7 @@ def table() -> str:
   paths = {name: RESULTS / f'{name}.json' for name in WORKLOADS}
   found = [json.loads(path.read_text()) for path in paths.values() if path.exists()]
   lines = [HEAD, ['---'] * len(HEAD), *map(_line, found)]
-  machines = dict.fromkeys(_machine(result['machine']) for result in found)
+  machines = dict.fromkeys(map(_machine, found))
   shown = '\n'.join(f'| {" | ".join(line)} |' for line in lines)
   return f'{shown}\n\nRecorded on {"; ".join(machines)}.'
 
@@ -72,6 +72,11 @@ def _written(side: Mapping[str, Any], spec: Mapping[str, Any]) -> tuple[str, str
   return rate, f'; tokens/s of each form in short runs: {forms}'
 
 
-def _machine(machine: Mapping[str, Any]) -> str:
+def _machine(result: Mapping[str, Any]) -> str:
+  machine = result['machine']
+  gpu = result.get('spec', {}).get('device') == 'gpu'
+  device = f'{result["ours"]["device"]} with ' if gpu else ''
   versions = f'jax {machine["jax"]}, torch {machine["torch"]}'
-  return f'{machine["cores"]} cores of {machine["cpu"]}, Python {machine["python"]}, {versions}'
+  return (
+    f'{device}{machine["cores"]} cores of {machine["cpu"]}, Python {machine["python"]}, {versions}'
+  )

@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
-ROOF_WIDTH = 1024  # the square matrices of the GEMM roof
+ROOF_WIDTH = {'cpu': 1024, 'gpu': 8192}  # the square matrices of the GEMM roof
 ROOF_SECONDS = 1.0
+# Of a spec that does not say; `device` is 'cpu' or 'gpu', `implementation` that of our attention.
+DEFAULTS = {'device': 'cpu', 'dtype': 'float32', 'implementation': 'product'}
 
 
 def spec() -> dict[str, Any]:
-  """The spec that the harness gave as the first argument."""
-  return json.loads(sys.argv[1])
+  """The spec that the harness gave as the first argument, over DEFAULTS."""
+  return DEFAULTS | json.loads(sys.argv[1])
 
 
 def arrays(folder: str) -> dict[str, np.ndarray]:
@@ -29,13 +31,17 @@ def cores() -> int:
   return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()
 
 
-def roof(multiply: Callable[[np.ndarray, np.ndarray], Callable[[], Any]]) -> float:
-  """The fastest of many products of two square float32 matrices, in FLOP/s.
+def roof(
+  multiply: Callable[[np.ndarray, np.ndarray], Callable[[], Any]], device: str = 'cpu'
+) -> float:
+  """The fastest of many products of two square matrices, in FLOP/s.
 
   Args:
     multiply: (a, b) -> run, where run() computes a b and waits for it.
+    device: 'cpu' or 'gpu', which needs larger ones.
   """
-  a, b = np.random.default_rng(0).normal(size=(2, ROOF_WIDTH, ROOF_WIDTH)).astype(np.float32)
+  width = ROOF_WIDTH[device]
+  a, b = np.random.default_rng(0).normal(size=(2, width, width)).astype(np.float32)
   run = multiply(a, b)
   run()
   best, ended = np.inf, time.perf_counter() + ROOF_SECONDS
@@ -43,7 +49,7 @@ def roof(multiply: Callable[[np.ndarray, np.ndarray], Callable[[], Any]]) -> flo
     started = time.perf_counter()
     run()
     best = min(best, time.perf_counter() - started)
-  return 2 * ROOF_WIDTH**3 / best
+  return 2 * width**3 / best
 
 
 def report(figures: Mapping[str, Any]) -> None:

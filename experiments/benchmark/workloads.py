@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from experiments.benchmark import generative, recurrent, transformers
+from experiments.benchmark import generative, gpu, recurrent, transformers
 from experiments.benchmark.kinds import PLAIN, Processes, Target, Training, Workload
 from experiments.benchmark.nets import NETS, Net
 from experiments.settings import SETTINGS
@@ -135,3 +135,5 @@ for _name, _net in NETS.items():
 WORKLOADS |= recurrent.workloads(_OURS)
 WORKLOADS |= transformers.workloads(_OURS, _HUGE)
 WORKLOADS |= generative.workloads(_OURS, _HUGE)
+ON_GPU = gpu.workloads()
+WORKLOADS |= ON_GPU

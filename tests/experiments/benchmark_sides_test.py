@@ -14,6 +14,7 @@ from experiments.benchmark.comparison import compare
 from experiments.benchmark.kinds import Processes, Target, Workload
 from experiments.benchmark.nets import NETS
 from experiments.benchmark.processes import Run
+from experiments.benchmark.side import DEFAULTS
 from experiments.benchmark.transformers import ROWS as TRANSFORMERS
 from experiments.benchmark.workloads import WORKLOADS
 from nn_zoo.errors import InputError
@@ -71,12 +72,15 @@ def test_both_sides_of_a_training_run_do_the_same_work(images):
 @pytest.mark.parametrize(
   'name',
   [
-    pytest.param(name, marks=pytest.mark.slow) for name in ('lstm_small_lengths', 'gru_small_linen')
+    pytest.param(name, marks=pytest.mark.slow)
+    for name in ('lstm_small_lengths', 'gru_small_linen', 'lstm_512_bfloat16_lengths_gpu')
   ],
 )
 def test_recurrent_layers_are_the_same_on_both_sides(name, tmp_path):
   workload = WORKLOADS[name]
-  spec = {**workload.work.spec, 'batch_size': 4, 'time': 5, 'inputs': 3, 'features': 6, 'steps': 3}
+  # Those of a GPU are looked at on a CPU, but for the clock.
+  small = {'batch_size': 4, 'time': 5, 'inputs': 3, 'features': 6, 'steps': 3, 'device': 'cpu'}
+  spec = {**workload.work.spec, **small}
   first = dict([next(iter(workload.work.variants.items()))])
   work = workload.work._replace(spec=spec, variants=first, ours={'plain': {}})
   found = compare(workload._replace(work=work), tmp_path, 1, lambda line: None)
@@ -109,7 +113,7 @@ def test_a_transformer_is_the_same_on_both_sides(name):
 
   spec = WORKLOADS[name].work.spec
   tokens = transformers.draw(spec)[:1, 1:]
-  model, source = network(spec | {'batch_size': 1})
+  model, source = network(DEFAULTS | spec | {'batch_size': 1})
   ours = jax.eval_shape(model.init, jax.random.key(0), *source, tokens)['params']
   theirs = {'gpt': transformer.GPT, 'encoder_decoder': transformer.Pairs}[name](spec)
   found = sum(leaf.size for leaf in jax.tree.leaves(ours))

@@ -18,7 +18,9 @@ from experiments.benchmark.ours.roof import roof
 
 def network(spec):
   """The stack as a Linen module that takes (x_BTD, length_B)."""
-  return Recurrent(spec['cell'], spec['features'], spec['layers'], spec['bidirectional'])
+  return Recurrent(
+    spec['cell'], spec['features'], spec['layers'], spec['bidirectional'], dtype=spec['dtype']
+  )
 
 
 def main(network=network) -> None:
@@ -26,7 +28,7 @@ def main(network=network) -> None:
   spec = side.spec()
   started = time.perf_counter()
   x_BTD, length_B = sequences.draw(spec)
-  x_BTD, model = jnp.asarray(x_BTD), network(spec)
+  x_BTD, model = jnp.asarray(x_BTD, spec['dtype']), network(spec)
   variables = jax.jit(model.init)(jax.random.key(spec['seed']), x_BTD)
 
   @jax.jit
@@ -47,7 +49,8 @@ def main(network=network) -> None:
       # Of matrices: PyTorch has two biases of the same effect.
       'parameters': sum(leaf.size for leaf in jax.tree.leaves(variables) if leaf.ndim == 2),
       'threads': side.cores(),
-      'roof': roof(),
+      'device': jax.devices()[0].device_kind,
+      'roof': roof(spec['device'], spec['dtype']),
     }
   )
 

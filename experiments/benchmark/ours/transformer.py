@@ -20,7 +20,7 @@ from experiments.benchmark.ours.roof import roof
 
 def network(spec):
   """The model, and what it reads besides the tokens."""
-  fields = {key: spec[key] for key in ('vocabulary', 'width', 'heads')}
+  fields = {key: spec[key] for key in ('vocabulary', 'width', 'heads', 'dtype', 'implementation')}
   if spec['net'] == 'gpt':
     own = {'layers': spec['layers'], 'context': spec['context'], 'use_bias': False}
     return nn_zoo.create_model('gpt', **fields, **own), ()
@@ -58,7 +58,11 @@ def main() -> None:
 
   figures = sequences.measure(started, spec['steps'], step)
   parameters = sum(leaf.size for leaf in jax.tree.leaves(learner.params))
-  own = {'parameters': parameters, 'threads': side.cores(), 'roof': roof()}
+  own = {'parameters': parameters, 'threads': side.cores()}
+  own |= {
+    'device': jax.devices()[0].device_kind,
+    'roof': roof(spec['device'], spec['dtype']),
+  }
   side.report({**figures, 'import_seconds': import_seconds, **own})
 
 

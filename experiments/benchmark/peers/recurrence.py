@@ -14,7 +14,7 @@ from torch.nn.utils import rnn
 import_seconds = time.perf_counter() - began
 
 from experiments.benchmark import sequences, side
-from experiments.benchmark.peers.roof import roof
+from experiments.benchmark.peers.roof import DEVICES, device_name, roof
 
 CELLS = {
   'rnn_tanh': (torch.nn.RNN, {'nonlinearity': 'tanh'}),
@@ -22,6 +22,14 @@ CELLS = {
   'lstm': (torch.nn.LSTM, {}),
   'gru': (torch.nn.GRU, {}),
 }
+
+
+def longest(step, count=3) -> str:
+  """The names of the kernels that take most of a step: cuDNN's algorithm is told by them."""
+  with torch.profiler.profile() as profile:
+    step()
+  found = sorted(profile.key_averages(), key=lambda each: -each.self_device_time_total)
+  return ', '.join(each.key for each in found[:count])
 
 
 def main() -> None:
@@ -32,7 +40,9 @@ def main() -> None:
   torch.manual_seed(spec['seed'])
   started = time.perf_counter()
   x, length_B = sequences.draw(spec)
-  x = torch.from_numpy(x if spec['batch_first'] else x.swapaxes(0, 1).copy()).requires_grad_()
+  at = {'device': DEVICES[spec['device']], 'dtype': getattr(torch, spec['dtype'])}
+  x = torch.from_numpy(x if spec['batch_first'] else x.swapaxes(0, 1).copy()).to(**at)
+  x.requires_grad_()
   make, fields = CELLS[spec['cell']]
   net = make(
     spec['inputs'],
@@ -41,6 +51,7 @@ def main() -> None:
     bidirectional=spec['bidirectional'],
     batch_first=spec['batch_first'],
     **fields,
+    **at,
   )
 
   def outputs():
@@ -59,13 +70,16 @@ def main() -> None:
     return loss.item()
 
   figures = sequences.measure(started, spec['steps'], step)
+  if spec['device'] == 'gpu':
+    figures['kernels'] = longest(step)
   side.report(
     {
       **figures,
       'import_seconds': import_seconds,
       'parameters': sum(each.numel() for each in net.parameters() if each.ndim == 2),
       'threads': torch.get_num_threads(),
-      'roof': roof(),
+      'device': device_name(spec['device']),
+      'roof': roof(spec['device'], spec['dtype']),
     }
   )
 

@@ -13,7 +13,7 @@ torch.optim.AdamW([torch.zeros(1)])  # the first optimizer imports some 800 modu
 import_seconds = time.perf_counter() - began
 
 from experiments.benchmark import sequences, side, transformers
-from experiments.benchmark.peers.roof import roof
+from experiments.benchmark.peers.roof import DEVICES, device_name, roof
 
 
 class Block(nn.Module):
@@ -96,15 +96,19 @@ def main() -> None:
   torch.set_flush_denormal(True)
   torch.manual_seed(spec['seed'])
   started = time.perf_counter()
-  tokens = torch.from_numpy(transformers.draw(spec)).long()
+  device = DEVICES[spec['device']]
+  tokens = torch.from_numpy(transformers.draw(spec)).long().to(device)
   gpt = spec['net'] == 'gpt'
   net, source = (GPT(spec), ()) if gpt else (Pairs(spec), (tokens[:, 1:],))
+  net = net.to(device)
+  mixed = torch.autocast(device, torch.bfloat16, enabled=spec['dtype'] == 'bfloat16')
   call = torch.compile(net) if spec['compile'] else net
   optimizer = torch.optim.AdamW(net.parameters(), spec['learning_rate'], fused=True)
 
   def step():
-    logits = call(tokens[:, :-1], *source)
-    loss = functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
+    with mixed:
+      logits = call(tokens[:, :-1], *source)
+      loss = functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -112,7 +116,11 @@ def main() -> None:
 
   figures = sequences.measure(started, spec['steps'], step)
   parameters = sum(parameter.numel() for parameter in net.parameters())
-  own = {'parameters': parameters, 'threads': torch.get_num_threads(), 'roof': roof()}
+  own = {'parameters': parameters, 'threads': torch.get_num_threads()}
+  own |= {
+    'device': device_name(spec['device']),
+    'roof': roof(spec['device'], spec['dtype']),
+  }
   side.report({**figures, 'import_seconds': import_seconds, **own})
 
 
