@@ -20,7 +20,7 @@ ALLOWED = {
   'report': set(),
   'config': set(),
   'drawing': {'data', 'layers', 'models', 'ops', 'report', 'task', 'tasks'},
-  'fitting': {'config', 'data', 'kinds'},
+  'fitting': {'config', 'data', 'kinds', 'models'},
   'judge': {'data', 'models', 'tasks', 'train'},
   'kinds': {'data', 'likeness', 'report', 'tasks'},
   'likeness': {'data', 'judge', 'tasks'},
