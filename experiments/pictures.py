@@ -53,6 +53,8 @@ def images(asked: Asked, data: Dataset) -> dict[str, np.ndarray]:
     InputError: no example is asked for, or more than there are.
   """
   image_NHWC = next((x for x in (data.test['inputs'], data.validation['inputs']) if len(x)), ())
+  if not len(image_NHWC):
+    raise InputError('data.test=0 and data.validation=0: expected held-out images to translate')
   count = min(EXAMPLES, len(image_NHWC)) if asked.count is None else asked.count
   if not 1 <= count <= len(image_NHWC):
     raise InputError(

@@ -23,7 +23,7 @@ from nn_zoo.data.stream import InOrder
 from nn_zoo.drawing import SHOWN
 from nn_zoo.errors import InputError
 from nn_zoo.fitting import targets_of
-from nn_zoo.models.summary import summary
+from nn_zoo.models.summary import Summary, summary
 from nn_zoo.report import adversarial
 from nn_zoo.report.markup import Section, escape, warning
 from nn_zoo.report.page import Run, page
@@ -120,14 +120,19 @@ def write_diverged(
   return _written(folder, experiment, results, rows, config, sections)
 
 
+def layers(experiment: Experiment) -> Summary:
+  """The model's layers, as they read the first training example."""
+  batch = take(experiment.train[0], slice(1))
+  read = (batch['targets']['values'],) if targets_of(experiment.data) == 'texts' else ()
+  return summary(experiment.model, batch['inputs'], *read)
+
+
 def _written(folder, experiment, results, rows, config, sections) -> Path:
   scalars = {
     split: {name: value for name, value in values.items() if isinstance(value, float)}
     for split, values in results['figures'].items()
   }
-  batch = take(experiment.train[0], slice(1))
-  read = (batch['targets']['values'],) if targets_of(experiment.data) == 'texts' else ()
-  model = summary(experiment.model, batch['inputs'], *read)
+  model = layers(experiment)
   run = Run(
     name=results['name'],
     description=config_description(ROOT / 'configs' / f'{results["name"]}.py'),

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from experiments.launch import ROOT, config_description
+from experiments.report import layers
 from nn_zoo.build import Experiment
-from nn_zoo.data.dataset import take
-from nn_zoo.models.summary import summary
 from nn_zoo.report import markup
 from nn_zoo.report.markup import Section
 from nn_zoo.report.page import Run, page
@@ -37,7 +36,7 @@ def write_report(
   config: Mapping[str, Any],
 ) -> None:
   """Writes report.html: the settings, the members, and the mean curves where all are one program."""
-  model = summary(experiment.model, take(experiment.train[0]['inputs'], slice(1)))
+  model = layers(experiment)
   settings = table['summary']
   means = {
     split: {name: moments['mean'] for name, moments in values.items()}

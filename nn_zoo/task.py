@@ -83,12 +83,12 @@ class WholeAverage(NamedTuple):
 def begin(variables: Variables, tx: optax.GradientTransformation, whole: bool = False) -> Learner:
   """A learner at step 0, from the variables of `module.init`.
 
-  If tx keeps an average of the parameters, a `whole` learner keeps one of the statistics in step with it.
+  If tx keeps an average of the parameters, a `whole` learner keeps one of its statistics, if any, in step.
   """
   stats = {name: tree for name, tree in variables.items() if name != 'params'}
 
   def widened(node):
-    average = whole and isinstance(node, Average)
+    average = whole and stats and isinstance(node, Average)
     return WholeAverage(*node, jax.tree.map(jnp.copy, stats)) if average else node
 
   opt_state = tx.init(variables['params'])

@@ -53,7 +53,7 @@ def _gpt2() -> Workload:
     'transformer',
     input_gradients=True,
   )
-  about = 'GPT-2 small, AdamW step on 32 windows of 1024 tokens, bfloat16, on a GPU'
+  about = 'GPT-2 small without biases, AdamW step on 32 windows of 1024 tokens, bfloat16, on a GPU'
   return Workload(about, Target('peer/ours', 1.0, 'step_seconds'), PAIRS, work)
 
 
@@ -76,5 +76,6 @@ def _recurrent(cell: str, dtype: str, features: int, lengths: bool) -> Workload:
   ours, macs = {'plain': _ON_GPU}, sequences.macs(spec)
   work = Training('recurrence', spec, (), peer, macs, ours, 'recurrence', input_gradients=True)
   unequal = ', sequences of 1 to all of the steps' if lengths else ''
-  about = f'{cell}, {dtype}, batch 64, 128 steps, {features} to {features}{unequal}, on a GPU'
+  kind = f'{dtype}, weights of the peer too' if dtype == 'bfloat16' else dtype
+  about = f'{cell}, {kind}, batch 64, 128 steps, {features} to {features}{unequal}, on a GPU'
   return Workload(about, Target('peer/ours', 1.0, 'step_seconds'), PAIRS, work)

@@ -49,7 +49,7 @@ def multi30k(
       batches (up to train.batch_size); 0: train.batch_size texts, whatever their length.
     buckets: lengths by which batches are made, see `nn_zoo.data.bucketed.Bucketed`.
     positions: tokens that the model reads at most, <s> counted, where it has a number of them; longer texts
-      are cut or refused as well. `nn_zoo.build` knows it, no config needs to say it.
+      are cut or refused as well. `nn_zoo.fitting` knows it, no config needs to say it.
 
   Raises:
     InputError: the files are missing or are not the published ones, or a language is none of these.

@@ -39,7 +39,7 @@ class RNN(nn.Module):
     reads: 'rows' or 'pixels', what a step of an image is.
     permutation: seed of an order in which all images' pixels are read; 0 for their own.
     dropout: share set to 0 in training: of embedded tokens, between layers, and before the output.
-    variational: dropout between layers takes the same features at all steps.
+    variational: dropout of tokens and between layers takes the same features at all steps.
     layer_norm: normalizes the layers' products.
     dtype: of the computation ('bfloat16' or 'float32'); parameters are float32.
 

@@ -1,4 +1,4 @@
-// exp and sigmoid of vectors of floats, to about two units in the last place, and tanh, to five.
+// exp and sigmoid of vectors of floats, to about two units in the last place, and tanh, to seven.
 //
 // Source of exp: Moshier, the Cephes library, expf, https://www.netlib.org/cephes/.
 #pragma once

@@ -21,11 +21,13 @@ class Game(NamedTuple):
   real: of the critic, on an example of the data.
   generated: of the critic, on a generated one.
   generator: of the generator, on a generated one.
+  threshold: of a logit, above which the critic takes an example for real; None where logits have none.
   """
 
   real: Callable[[jax.Array], jax.Array]
   generated: Callable[[jax.Array], jax.Array]
   generator: Callable[[jax.Array], jax.Array]
+  threshold: float | None = 0.0
 
 
 def _negative(logit_B):
@@ -48,18 +50,11 @@ def _taken_for_real(logit_B):
 GAMES: dict[str, Game] = {
   'non_saturating': Game(_taken_for_real, jax.nn.softplus, _taken_for_real),
   'minimax': Game(_taken_for_real, jax.nn.softplus, lambda f: -jax.nn.softplus(f)),
-  'least_squares': Game(lambda r: (r - 1) ** 2 / 2, lambda f: f**2 / 2, lambda f: (f - 1) ** 2 / 2),
+  'least_squares': Game(
+    lambda r: (r - 1) ** 2 / 2, lambda f: f**2 / 2, lambda f: (f - 1) ** 2 / 2, 0.5
+  ),
   'hinge': Game(lambda r: jax.nn.relu(1 - r), lambda f: jax.nn.relu(1 + f), _negative),
-  'wasserstein': Game(_negative, lambda f: f, _negative),
-}
-
-# Of a logit, above which the critic takes an example for real; None where logits have none.
-THRESHOLDS: dict[str, float | None] = {
-  'non_saturating': 0.0,
-  'minimax': 0.0,
-  'least_squares': 0.5,
-  'hinge': 0.0,
-  'wasserstein': None,
+  'wasserstein': Game(_negative, lambda f: f, _negative, None),
 }
 
 

@@ -99,16 +99,29 @@ def _check_shapes(cell, weights, x_BD, state):
   hidden = weights.bias_G.size // GATES[cell]
   outputs = hidden if weights.projection_HP is None else weights.projection_HP.shape[1]
   width = hidden * GATES[cell]
-  memory = (batch, hidden) if cell == 'lstm' else None
-  candidate = (hidden,) if cell == 'gru' and weights.recurrent_bias_H is not None else None
+  memory = (hidden,) if cell == 'lstm' else None
+  norm = weights.norm
+
+  def optional(array, of, *shape):
+    return array, shape if array is not None and cell == of else None
+
   pairs = {
     'input weights': (weights.input_DG, (inputs, width)),
     'recurrent weights': (weights.recurrent_PG, (outputs, width)),
     'a bias': (weights.bias_G, (width,)),
-    'a recurrent bias': (weights.recurrent_bias_H, candidate),
+    'a recurrent bias': optional(weights.recurrent_bias_H, 'gru', hidden),
+    'peepholes': optional(weights.peephole_3H, 'lstm', 3, hidden),
+    'a projection': optional(weights.projection_HP, 'lstm', hidden, outputs),
     'a state h': (state.h_BH, (batch, outputs)),
-    'a state c': (state.c_BH, memory),
+    'a state c': (state.c_BH, memory and (batch, hidden)),
   }
+  if norm is not None:
+    pairs |= {
+      'a scale of the inputs': (norm.input_G, (width,)),
+      'a scale of the state': (norm.recurrent_G, (width,)),
+      'a scale of the memory': (norm.memory_H, memory),
+      'a shift of the memory': (norm.memory_shift_H, memory),
+    }
   for name, (array, want) in pairs.items():
     shape = None if array is None else array.shape
     if shape != want:

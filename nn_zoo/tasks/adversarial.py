@@ -121,7 +121,6 @@ def adversarial(
     model,
     game=ops.smoothed(loss, label_smoothing),
     plain=ops.GAMES[loss],
-    threshold=ops.THRESHOLDS[loss],
     critic_steps=critic_steps,
     pack=pack,
     shown=partial(seen, diffaugment, instance_noise, pack),

@@ -53,15 +53,16 @@ def measures(
   are not finite. What depends on data alone is computed once in a process.
 
   Args:
-    x: the training examples.
+    x: the training examples, [N, ...].
     label_N: their classes, if they have.
     classes: how many.
     judge: (x, label_N, classes) -> images -> features [., D] and probabilities [., K].
-    held: examples that the judge has not seen, and their classes.
+    held: examples that the judge has not seen, as x, and their classes, as label_N.
   """
   images = x.ndim == 4
   of = functools.cache(lambda: judged(judge, x, label_N, classes) if images and classes else None)
-  centres = None if images or not classes else modes(x, label_N, classes)
+  points = x.ndim == 2 and x.shape[1] == 2
+  centres = modes(x, label_N, classes) if points and classes else None
   known: dict[tuple[int, int], dict[str, Any]] = {}
 
   def figures(generated: np.ndarray, real: np.ndarray, **settled: Any) -> dict[str, Any]:

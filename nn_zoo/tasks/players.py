@@ -29,7 +29,6 @@ class Rules(NamedTuple):
   model: Any
   game: ops.Game
   plain: ops.Game
-  threshold: float | None
   critic_steps: int
   pack: int
   shown: Callable[[Key, jax.Array], jax.Array]
@@ -76,7 +75,7 @@ def right(
   """How often critics take examples for what they are; where logits have no threshold, their means.
 
   Args:
-    threshold: in `nn_zoo.ops.adversarial.THRESHOLDS`.
+    threshold: of a `nn_zoo.ops.adversarial.Game`.
     real: logits [B, ...] of each critic, one an example or one a patch of it, on examples of the data.
     generated: the same on generated ones.
     weight_B: of the examples.
@@ -108,7 +107,10 @@ def critic_loss(rules: Rules, params, stats, batch, key, generator: Learner):
   loss_B = rules.game.real(real_B) + rules.game.generated(fake_B)
   loss_B += rules.penalised(judge, real, fake, keys[2])
   weight_B = batch['weight'].reshape(-1, rules.pack).min(axis=1)
-  return Mean.of(loss_B, weight_B), (new, right(rules.threshold, (real_B,), (fake_B,), weight_B))
+  return Mean.of(loss_B, weight_B), (
+    new,
+    right(rules.plain.threshold, (real_B,), (fake_B,), weight_B),
+  )
 
 
 def generator_loss(rules: Rules, params, stats, batch, key, critic: Learner):
@@ -187,5 +189,5 @@ def evaluate(rules: Rules, state: Players, batch: Batch, key: Key) -> Metrics:
   return {
     'critic_loss': Mean.of(rules.plain.real(real_B) + rules.plain.generated(fake_B), weight_B),
     'generator_loss': Mean.of(rules.plain.generator(fake_B), weight_B),
-    **right(rules.threshold, (real_B,), (fake_B,), weight_B),
+    **right(rules.plain.threshold, (real_B,), (fake_B,), weight_B),
   }

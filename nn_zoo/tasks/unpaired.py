@@ -18,7 +18,7 @@ import optax
 from nn_zoo import task as contract
 from nn_zoo.errors import InputError
 from nn_zoo.named import choose
-from nn_zoo.ops.adversarial import GAMES, THRESHOLDS, Game
+from nn_zoo.ops.adversarial import GAMES, Game
 from nn_zoo.task import Batch, Key, Mean, Metrics, Task, averaged, begin
 from nn_zoo.tasks.adversarial import Unchanged
 from nn_zoo.tasks.players import Players, right
@@ -28,7 +28,6 @@ from nn_zoo.tasks.remedies import prefixed
 class _Rules(NamedTuple):
   model: Any
   game: Game
-  threshold: float | None
   cycle: float
   identity: float
 
@@ -79,7 +78,7 @@ def unpaired(
     if not value >= 0:
       raise InputError(f'task.{name}={value}: expected 0 or more')
   game = choose(GAMES, loss, 'task.loss')
-  rules = _Rules(model, game, THRESHOLDS[loss], cycle, identity)
+  rules = _Rules(model, game, cycle, identity)
   critic_tx = critic_tx or tx
   update_critics = descend(partial(_critic_loss, rules), critic_tx)
   update_translators = descend(partial(_translator_loss, rules), tx)
@@ -140,7 +139,7 @@ def _critic_loss(rules, params, stats, pair, key, translators):
   fake = rules.model.apply(variables, x, y, method='criticise')
   loss_B = sum(_mean(rules.game.real(logit)) for logit in real)
   loss_B += sum(_mean(rules.game.generated(logit)) for logit in fake)
-  figures = right(rules.threshold, real, fake, pair['weight'])
+  figures = right(rules.game.threshold, real, fake, pair['weight'])
   return Mean.of(loss_B, pair['weight']), (stats, figures)
 
 

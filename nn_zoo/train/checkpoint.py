@@ -135,7 +135,7 @@ class Checkpoints:
         restored = manager.restore(step, args=arguments)
         problem = _difference(restored['state'], restored['extra'].pop('digests'))
       except (OSError, ValueError, KeyError, TypeError) as error:
-        problem = _first(error)
+        problem = _foreign(manager, step, like) or _first(error)
       if not problem:
         self._drop(manager, damaged)
         return Saved(step, restored['state'], restored['extra'])
@@ -153,6 +153,21 @@ class Checkpoints:
     for step in steps:
       if not self._read_only:
         manager.delete(step)
+
+
+def _foreign(manager, step, like):
+  # Where a checkpoint is of another state than `like`: a path that only one of them has; else ''.
+  import orbax.checkpoint as ocp
+
+  try:
+    extra = manager.restore(step, args=ocp.args.Composite(extra=ocp.args.JsonRestore()))['extra']
+  except (OSError, ValueError, KeyError, TypeError):
+    return ''
+  wanted = {jax.tree_util.keystr(path) for path, _ in jax.tree.leaves_with_path(like)}
+  strange = sorted(wanted ^ set(extra['digests']))
+  if like is None or not strange:
+    return ''
+  return f'it is whole, but of another state: {strange[0]} is in one of them alone'
 
 
 def kept(folder: Path) -> bool:

@@ -168,8 +168,10 @@ def _watched(members, window, at, logs):
   # Each member's metrics of training since the last row, and whether they are finite.
   for index, one in enumerate(members):
     own = {name: (total[index], weight[index]) for name, (total, weight) in window.items()}
+    if one.monitor.exhausted:  # it would have taken no such step
+      continue
     one.diverged = one.diverged or divergence(own, at)
-    if logs and not one.monitor.exhausted:
+    if logs:
       one.record.write(at, 'train', means(own))
 
 

@@ -147,3 +147,13 @@ def test_bad_input_to_the_launcher_is_one_line_with_exit_code_2(flags, line):
   assert ended.returncode == 2
   assert ended.stderr.startswith(f'error: {line}')
   assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_sweep_of_translations_has_a_page_too(tmp_path):
+  config = load_config('configs/transformer_dates.py')
+  config.data.update({'examples': 60, 'validation': 8, 'test': 8})
+  config.optimizer.schedule.warmup = 0
+  config.model.update({'width': 8, 'hidden': 8, 'heads': 2})
+  config.train.update({'steps': 2, 'batch_size': 8, 'eval_every': 2, 'eval_batch_size': 8})
+  sweep.sweep(config, {'seed': (0, 1)}, str(tmp_path))
+  assert 'transformer_dates: 2 members' in (tmp_path / 'report.html').read_text()

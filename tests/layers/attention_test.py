@@ -205,7 +205,7 @@ FORMS = pytest.mark.parametrize(('scan', 'remat'), [(True, False), (False, True)
 
 @FORMS
 @pytest.mark.parametrize('drop_path', [0.0, 0.4])
-def test_scan_and_remat_change_nothing(scan, remat, drop_path):
+def test_scan_and_remat_change_nothing_in_evaluation(scan, remat, drop_path):
   # In float64, since the gradient in the keys' biases is 0 but for rounding.
   with jax.enable_x64(True):
     _compare_stacks(scan=scan, remat=remat, drop_path=drop_path)

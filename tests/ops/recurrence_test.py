@@ -11,6 +11,7 @@ from jax.test_util import check_grads
 
 from nn_zoo.errors import InputError
 from nn_zoo.native import library
+from nn_zoo.ops import product
 from nn_zoo.ops.recurrence import check_lengths, recurrence, step
 from nn_zoo.ops.recurrence_cells import CELLS, State
 from nn_zoo.ops.recurrence_variants import EPSILON, GATES, Norm, Weights
@@ -144,6 +145,9 @@ def test_a_gru_without_a_recurrent_bias_has_one_of_zeros(kernels):
       (5, HIDDEN),
       r'recurrent weights of shape \(5, 21\), expected \(21, 21\)',
     ),
+    ('rnn_tanh', 'peephole_3H', (3, HIDDEN), r'peepholes of shape \(3, 21\), expected None'),
+    ('lstm', 'peephole_3H', (3, 1), r'peepholes of shape \(3, 1\), expected \(3, 21\)'),
+    ('gru', 'projection_HP', (HIDDEN, HIDDEN), r'a projection of shape \(21, 21\), expected None'),
     ('rnn_tanh', 'bias_G', HIDDEN - 1, r'input weights of shape \(3, 21\), expected \(3, 20\)'),
   ],
 )
@@ -171,6 +175,25 @@ def test_seeds_and_their_gradients_map(kernels):
   want = jax.tree.map(lambda *a: jnp.stack(a), *want)
   assert_all_near(found, want, 1e-6)
   assert_all_near(outside, want, 1e-6)
+
+
+@pytest.mark.parametrize('name', ['reset before', 'peepholes, projection and normalized'])
+def test_seeds_of_variants_and_their_gradients_map(name, kernels, monkeypatch):
+  monkeypatch.setattr(product, 'LEAST', 1)
+  with jax.enable_x64(True):
+    cell, primals, slopes = one_variant(name)
+  (weights, *inputs), slopes = jax.tree.map(np.float32, (primals, slopes))
+  many = jax.tree.map(lambda a: np.stack([a, a[..., ::-1]]), weights)
+  length_B = np.array([2, 4, 1])
+
+  def loss(weights):
+    found = recurrence(cell, weights, *inputs, length_B)
+    return sum(jax.tree.leaves(jax.tree.map(lambda a, b: jnp.sum(a * b), found, slopes)))
+
+  found = jax.jit(jax.vmap(jax.grad(loss)))(many)
+  single = jax.jit(jax.grad(loss))
+  want = [single(jax.tree.map(lambda a: a[seed], many)) for seed in (0, 1)]  # noqa: B023
+  assert_all_near(found, jax.tree.map(lambda *a: np.stack(a), *want), 2e-6)
 
 
 @pytest.mark.parametrize('cell', ['gru', 'gru_reset_before', 'lstm'])

@@ -3,10 +3,12 @@
 import inspect
 import re
 
+import numpy as np
 import pytest
 
 from experiments.launch import load_config, plain
 from nn_zoo.tasks import TASKS
+from nn_zoo.tasks.generated import measures
 from nn_zoo.tasks.verdicts import ADVICE, collapsed, won
 
 CONFIGS = {
@@ -66,3 +68,14 @@ def test_advice_names_keys_that_the_task_has(task):
     *known,
     'critic_optimizer',
   }
+
+
+def test_modes_are_counted_of_points_of_the_plane_alone():
+  rng = np.random.default_rng(0)
+  label_N = np.arange(60) % 2
+  for width, expected in ((2, True), (30, False)):
+    centre_KD = 8 * rng.normal(size=(2, width))
+    x_ND, y_ND = centre_KD[label_N] + rng.normal(size=(2, 60, width))
+    found = measures(x_ND, label_N, 2, judge=None)['generated'](y_ND, x_ND)
+    assert ('modes' in found) == expected
+    assert collapsed('vae', found) == ''

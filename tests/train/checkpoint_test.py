@@ -120,6 +120,16 @@ def test_a_state_of_another_shape_is_refused(saved):
   checkpoints.close()
 
 
+def test_a_whole_checkpoint_of_another_state_is_told_from_a_damaged_one(saved):
+  checkpoints = Checkpoints(saved)
+  other = jax.eval_shape(lambda: state(0)._replace(params={'v': jnp.zeros(2)}))
+  with pytest.raises(
+    InputError, match=r'it is whole, but of another state: .* is in one of them alone'
+  ):
+    checkpoints.latest(other)
+  checkpoints.close()
+
+
 def test_an_empty_folder_has_no_checkpoint(tmp_path):
   assert latest(tmp_path) is None
 
