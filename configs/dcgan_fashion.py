@@ -1,4 +1,4 @@
-"""DCGAN on Fashion-MNIST.
+"""DCGAN on Fashion-MNIST, conditional on the kind of clothes.
 
 Papers: Radford, Metz & Chintala 2016, https://arxiv.org/abs/1511.06434; of the data: Xiao, Rasul & Vollgraf
 2017, https://arxiv.org/abs/1708.07747.
