@@ -58,8 +58,10 @@ def small(name, folder):
   ('name', 'sections', 'kept'),
   [
     ('vae_mnist', ('Reconstructions', 'Images drawn from the prior', 'Over time'), 'latent'),
-    ('f_anogan_mnist', ('Detection', 'Generated images'), 'latent'),
-    ('own_domains', ('Translations',), 'image'),
+    pytest.param(
+      *('f_anogan_mnist', ('Detection', 'Generated images'), 'latent'), marks=pytest.mark.slow
+    ),
+    pytest.param(*('own_domains', ('Translations',), 'image'), marks=pytest.mark.slow),
   ],
 )
 def test_what_is_made_is_judged_shown_and_sampled(name, sections, kept, tmp_path):

@@ -149,6 +149,7 @@ def test_bad_input_to_the_launcher_is_one_line_with_exit_code_2(flags, line):
   assert len(ended.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_sweep_of_translations_has_a_page_too(tmp_path):
   config = load_config('configs/transformer_dates.py')
   config.data.update({'examples': 60, 'validation': 8, 'test': 8})

@@ -265,7 +265,13 @@ def test_variants_and_their_gradients_are_those_of_the_oracle(name, reverse):
   assert_all_near(gradients, variants.gradient(weighed, primals), 1e-10)
 
 
-@pytest.mark.parametrize('name', ['reset before', 'peepholes, projection and normalized'])
+@pytest.mark.parametrize(
+  'name',
+  [
+    'reset before',
+    pytest.param('peepholes, projection and normalized', marks=pytest.mark.slow),
+  ],
+)
 def test_second_derivatives_of_the_variants_are_those_of_differences(name):
   with jax.enable_x64(True):
     cell, primals, _ = one_variant(name)

@@ -87,7 +87,8 @@ def test_a_row_is_the_mean_of_its_steps():
   ('name', 'stops'),
   [
     *((name, (1, 7)) for name in ('classification_batchnorm', 'language', 'adversarial')),
-    *((name, (7,)) for name in ('f_anogan', 'unpaired')),
+    ('f_anogan', (7,)),
+    pytest.param('unpaired', (7,), marks=pytest.mark.slow),
   ],
 )
 def test_stopped_after_any_step_twice_it_ends_with_the_same_bits(name, stops, tmp_path):
