@@ -9,6 +9,8 @@ Command: python -m experiments.train --config=configs/cyclegan_cloth.py --config
 Test, seed 0: 97.3 % of the translated digits are still the digit they were, as a classifier of digits on
 cloth sees them; precision 0.924, recall 0.842, coverage 0.784 in its features. 331 s of training (2 cores,
 jax 0.10.2, CPU).
+Measured by a classifier of 1500 steps, of the generator with its latest, not its averaged statistics; not
+since.
 """
 
 from configs import base

@@ -8,6 +8,8 @@ Command: python -m experiments.train --config=configs/dcgan_digits.py --config.s
 Test, seed 0: precision 0.944, recall 0.819, density 1.06, coverage 0.939, Frechet distance 5.99, in the
 features of a classifier trained on the same images, which sees all ten digits at 7.8 to 11.7 % each
 (jax 0.10.2, CPU).
+Measured by a classifier of 1500 steps, of the generator with its latest, not its averaged statistics; not
+since.
 """
 
 from configs import base

@@ -11,6 +11,8 @@ classifier that has learnt from the same 500 images sees them; 80 s of training 
 The generated digits do not help: LeNet's test accuracy over five seeds is 96.09 % on average without them
 (95.93-96.48), 95.79 % with 500 of them (95.51-96.16) and 95.04 % with 5000 (94.82-95.30), a loss of 0.31
 and 1.06, whose deviations over seeds are 0.17 and 0.27.
+Measured by a classifier of 1500 steps, of the generator with its latest, not its averaged statistics; not
+since.
 """
 
 from configs import base, dcgan_digits

@@ -55,6 +55,7 @@ def run(arguments: list[str], label: str, environment: Mapping[str, str], report
   with tempfile.TemporaryDirectory() as cache:
     variables = {name: value for name, value in os.environ.items() if name not in _CACHES}
     variables |= {'JAX_PLATFORMS': 'cpu', 'TORCHINDUCTOR_CACHE_DIR': cache, **environment}
+    variables['JAX_TRACEBACK_FILTERING'] = 'off'  # whose notice would be an error's last words
     command = [sys.executable, *arguments]
     started, used, busy = time.perf_counter(), _children_seconds(), _busy_seconds()
     done = subprocess.run(
