@@ -28,4 +28,5 @@ def get_config():
     'buckets': 6,
   }
   config.model.vocabulary = 0  # as many as the texts give
+  config.train.monitor = 'validation/chrf'  # which texts of a few words have, too
   return config

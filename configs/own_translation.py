@@ -9,8 +9,8 @@ from configs import own_pairs, transformer_multi30k
 
 
 def get_config():
-  config = transformer_multi30k.get_config()
-  config.data = own_pairs.get_config().data
+  own, config = own_pairs.get_config(), transformer_multi30k.get_config()
+  config.data = own.data
+  config.train = own.train
   config.model.vocabulary = 0  # as many as the texts give
-  config.train.monitor = 'validation/chrf'  # which texts of a few words have, too
   return config

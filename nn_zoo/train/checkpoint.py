@@ -129,22 +129,22 @@ class Checkpoints:
     arguments = ocp.args.Composite(
       state=ocp.args.StandardRestore(target, fallback_sharding=here), extra=ocp.args.JsonRestore()
     )
-    damaged: list[int] = []
+    unusable: list[int] = []
     for step in steps:
       try:
         restored = manager.restore(step, args=arguments)
         problem = _difference(restored['state'], restored['extra'].pop('digests'))
       except (OSError, ValueError, KeyError, TypeError) as error:
-        problem = _foreign(manager, step, like) or _first(error)
+        problem = _foreign(manager, step, like) or f'damaged: {_first(error)}'
       if not problem:
-        self._drop(manager, damaged)
+        self._drop(manager, unusable)
         return Saved(step, restored['state'], restored['extra'])
-      logging.warning('%s: step %d is damaged (%s)', self._folder / kind, step, problem)
-      damaged.append(step)
+      logging.warning('%s: step %d cannot be used, it is %s', self._folder / kind, step, problem)
+      unusable.append(step)
     if steps:
       raise InputError(
-        f'{self._folder / kind}: no checkpoint can be read ({problem}); start anew in another workdir '
-        'or with --resume=new'
+        f'{self._folder / kind}: no checkpoint can be read, the oldest is {problem}; start anew in another '
+        'workdir or with --resume=new'
       )
     return None
 
@@ -167,7 +167,7 @@ def _foreign(manager, step, like):
   strange = sorted(wanted ^ set(extra['digests']))
   if like is None or not strange:
     return ''
-  return f'it is whole, but of another state: {strange[0]} is in one of them alone'
+  return f'whole, but of another state: {strange[0]} is in one of them alone'
 
 
 def kept(folder: Path) -> bool:
@@ -222,7 +222,7 @@ def _difference(state, expected):
     {_plain(path): digest for path, digest in side.items()} for side in (digests(state), expected)
   )
   wrong = [name for name in found | expected if found.get(name) != expected.get(name)]
-  return f'{wrong[0]} does not match its SHA-256' if wrong else ''
+  return f'damaged: {wrong[0]} does not match its SHA-256' if wrong else ''
 
 
 def _first(error):

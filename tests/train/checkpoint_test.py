@@ -95,14 +95,14 @@ def test_one_flipped_bit_is_noticed_and_the_one_before_is_taken(saved, caplog):
     found = latest(saved)
   assert found.step == 2
   assert digests(found.state) == digests(state(2))
-  assert 'step 3 is damaged' in caplog.text
+  assert 'step 3 cannot be used, it is damaged: ' in caplog.text
 
 
 def test_a_missing_file_is_noticed_and_the_one_before_is_taken(saved, caplog):
   shutil.rmtree(saved / 'last' / '3' / 'state')
   with caplog.at_level(logging.WARNING):
     assert latest(saved).step == 2
-  assert 'step 3 is damaged' in caplog.text
+  assert 'step 3 cannot be used, it is damaged: ' in caplog.text
 
 
 def test_when_none_is_whole_the_line_says_so(saved):
@@ -124,7 +124,7 @@ def test_a_whole_checkpoint_of_another_state_is_told_from_a_damaged_one(saved):
   checkpoints = Checkpoints(saved)
   other = jax.eval_shape(lambda: state(0)._replace(params={'v': jnp.zeros(2)}))
   with pytest.raises(
-    InputError, match=r'it is whole, but of another state: .* is in one of them alone'
+    InputError, match=r'is whole, but of another state: .* is in one of them alone'
   ):
     checkpoints.latest(other)
   checkpoints.close()

@@ -128,7 +128,10 @@ def test_a_damaged_checkpoint_is_noticed_and_the_one_before_is_taken(run, tmp_pa
   saved['digests'][".params['Conv_0']['kernel']"] = '0' * 64
   extra.write_text(json.dumps(saved))
   found, _ = begin(tmp_path / 'run')
-  assert 'step 3 is damaged (params/Conv_0/kernel does not match its SHA-256)' in caplog.text
+  assert (
+    'step 3 cannot be used, it is damaged: params/Conv_0/kernel does not match its SHA-256'
+    in caplog.text
+  )
   assert digests(found.params) == digests(expected.params)
 
 
