@@ -19,14 +19,8 @@ void forward_tile(const float* x, int64_t x_step, const std::vector<Run>& runs, 
   for (const Run& run : runs) {
     const float* in = x + run.x;
     const float* weights = kernel + run.kernel * V * LANES;
-    for (int64_t c = 0; c < run.length; ++c, weights += V * LANES) {
-      Vector w[V];
-      for (int v = 0; v < V; ++v) w[v] = load(weights + v * LANES);
-#pragma GCC unroll 32
-      for (int p = 0; p < P; ++p)
-#pragma GCC unroll 4
-        for (int v = 0; v < V; ++v) sum[p][v] += in[p * x_step + c] * w[v];
-    }
+    for (int64_t c = 0; c < run.length; ++c, weights += V * LANES)
+      add_products(sum, weights, [&](int p) { return in[p * x_step + c]; });
   }
   for (int p = 0; p < P; ++p)
     for (int v = 0; v < V; ++v)

@@ -26,14 +26,8 @@ void gradient_tile(const int64_t (&count)[3], Pixels x, Pixels dy, float* sums) 
   for (int64_t b = 0; b < count[0]; ++b)
     for (int64_t h = 0; h < count[1]; ++h) {
       const float *in = x.at + b * x.image + h * x.row, *out = dy.at + b * dy.image + h * dy.row;
-      for (int64_t w = 0; w < count[2]; ++w, in += x.column, out += dy.column) {
-        Vector d[V];
-        for (int v = 0; v < V; ++v) d[v] = load(out + v * LANES);
-#pragma GCC unroll 32
-        for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-          for (int v = 0; v < V; ++v) sum[r][v] += in[r] * d[v];
-      }
+      for (int64_t w = 0; w < count[2]; ++w, in += x.column, out += dy.column)
+        add_products(sum, out, [&](int r) { return in[r]; });
     }
   for (int r = 0; r < R; ++r)
     for (int v = 0; v < V; ++v) store(sums + (r * V + v) * LANES, sum[r][v]);

@@ -29,14 +29,9 @@ template <int P, int V>
 inline void product_tile(const float* a, const float* panel, int64_t depth, float* c, int64_t columns, int64_t left,
                          bool add) {
   Vector sum[P][V] = {};
-  for (int64_t k = 0; k < depth; ++k, panel += V * LANES, a += P) {
-    Vector w[V];
-    for (int v = 0; v < V; ++v) w[v] = load(panel + v * LANES);
-#pragma GCC unroll 32
-    for (int p = 0; p < P; ++p)
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) sum[p][v] += a[p] * w[v];
-  }
+  for (int p = 0; p < P; ++p) __builtin_prefetch(c + p * columns, 1);
+  for (int64_t k = 0; k < depth; ++k, panel += V * LANES, a += P)
+    add_products(sum, panel, [&](int p) { return a[p]; });
 #pragma GCC unroll 32
   for (int p = 0; p < P; ++p)
 #pragma GCC unroll 4

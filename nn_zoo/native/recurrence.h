@@ -17,15 +17,14 @@ namespace nn_zoo {
 
 // sum[p][v] = sum over k of a[p, k] panel[k, v]
 template <int P, int V>
-inline void multiply(const float* a, int64_t a_step, const float* panel, int64_t depth, Vector (&sum)[P][V]) {
-  for (int64_t k = 0; k < depth; ++k, panel += V * LANES) {
-    Vector w[V];
-    for (int v = 0; v < V; ++v) w[v] = load(panel + v * LANES);
+[[gnu::always_inline]] inline void multiply(const float* a, int64_t a_step, const float* panel, int64_t depth, Vector (&sum)[P][V]) {
+  Vector own[P][V] = {};  // apart from the sums, which the caller reads one by one: these are never in memory
+  for (int64_t k = 0; k < depth; ++k, panel += V * LANES)
+    add_products(own, panel, [&](int p) { return a[p * a_step + k]; });
 #pragma GCC unroll 32
-    for (int p = 0; p < P; ++p)
+  for (int p = 0; p < P; ++p)
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) sum[p][v] += a[p * a_step + k] * w[v];
-  }
+    for (int v = 0; v < V; ++v) sum[p][v] = own[p][v];
 }
 
 inline thread_local Scratch panel_scratch, share_scratch;
@@ -89,7 +88,7 @@ void multiply_inputs(const Forward& f, const float* panels, const std::vector<in
       cover<SUMS / V>(std::min(end, f.s.length(b)) - first, [&](auto tile, int64_t from) {
         constexpr int P = tile;
         const int64_t at = f.s.place(b, first + from);
-        Vector sum[P][V] = {};
+        Vector sum[P][V];
         multiply<P, V>(f.x + at * f.inputs, f.inputs, panel, f.inputs, sum);
         for (int p = 0; p < P; ++p)
           for (int v = 0; v < V; ++v) {
@@ -128,7 +127,7 @@ void forward_share(const Forward& f, const float* input_panels, const float* pan
       const float* panel = panels + j / BLOCK * hidden * V * LANES;
       cover<SUMS / V>(active, [&](auto tile, int64_t first) {
         constexpr int P = tile;
-        Vector sum[P][V] = {};
+        Vector sum[P][V];
         for (int p = 0; p < P; ++p) {  // what the cell reads and writes lies in other pages for each row
           const int64_t at = s.place(rows[first + p], t);
           for (int gate = 0; gate < Cell::GATES; ++gate) __builtin_prefetch(f.gates + at * s.width() + gate * hidden + j, 1);
@@ -215,7 +214,7 @@ void backward_share(const Backward& f, const float* panels, const std::vector<in
     for (int64_t j = 0; j < hidden; j += BACK * LANES)
       cover<SUMS / BACK>(active, [&](auto tile, int64_t first) {
         constexpr int P = tile;
-        Vector sum[P][BACK] = {};
+        Vector sum[P][BACK];
         for (int64_t row = first; row < first + P; ++row)
           for (int64_t i = j; i < std::min(hidden, j + BACK * LANES); i += LANES) fetch(row, i);
         multiply<P, BACK>(sent + first * span, span, panels + j * width, width, sum);
