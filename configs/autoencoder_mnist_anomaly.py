@@ -7,8 +7,9 @@ Command: python -m experiments.train --config=configs/autoencoder_mnist_anomaly.
 All digits: python -m experiments.sweep --config=configs/autoencoder_mnist_anomaly.py
   --set=data.normal=0,1,2,3,4,5,6,7,8,9
 Measured (seed 0, last step): AUROC of the digits 0 to 9: 0.996, 0.999, 0.924, 0.947, 0.960, 0.968, 0.988,
-  0.970, 0.886, 0.966, mean 0.960. PCA reconstruction: mean 0.954 with 16 components, 0.955 with 32; distance
-  to the nearest of 2000 training images: 0.949.
+  0.970, 0.886, 0.966, mean 0.960; average precision 1.000, 1.000, 0.990, 0.993, 0.995, 0.996, 0.999, 0.996,
+  0.986, 0.995, mean 0.995 (nine tenths of the test images are of other digits). PCA reconstruction: mean
+  0.954 with 16 components, 0.955 with 32; distance to the nearest of 2000 training images: 0.949.
 """
 
 from configs import base

@@ -84,7 +84,10 @@ def sweep(
 
 
 def summary(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-  """For each setting but for its repetitions: mean and sample deviation of every scalar figure by split."""
+  """For each setting but for its repetitions: mean and sample deviation of every scalar figure by split.
+
+  A single member has no deviation: None.
+  """
   settings: dict[str, list[Mapping[str, Any]]] = {}
   for one in results:
     own = {key: value for key, value in one['set'].items() if key not in REPEATED}
@@ -102,7 +105,7 @@ def _moments(figures):
     for name, first in values.items():
       found = [each[split].get(name) for each in figures]  # a member that diverged has no measures
       if isinstance(first, float | None) and not any(value is None for value in found):
-        deviation = float(np.std(found, ddof=1)) if len(found) > 1 else 0.0
+        deviation = float(np.std(found, ddof=1)) if len(found) > 1 else None
         moments[split][name] = {'mean': float(np.mean(found)), 'deviation': deviation}
   return moments
 

@@ -14,13 +14,14 @@ from nn_zoo.report.page import Run, page
 
 
 def lines(table: Mapping[str, Any]) -> str:
-  """The members' scalar figures and, for each setting, means with standard deviations; a line each."""
+  """The members' scalar figures and, for settings of several, means with standard deviations; a line each."""
   rows = []
   for one in table['members']:
     for split, values in one['figures'].items():
       shown = [f'{name} {v:.6g}' for name, v in values.items() if isinstance(v, float)]
       rows.append(f'{setting(one["set"])}  step {one["step"]}  {split}: {"  ".join(shown)}')
-  for each in table['summary']:
+  repeated = [each for each in table['summary'] if each['members'] > 1]
+  for each in repeated:
     for split, values in each['figures'].items():
       shown = [f'{name} {_spread(v)}' for name, v in values.items()]
       about = ' '.join([setting(each['set']), f'{each["members"]} members']).strip()
@@ -91,5 +92,8 @@ def setting(values: Mapping[str, Any]) -> str:
   return ' '.join(f'{key}={value}' for key, value in values.items())
 
 
-def _spread(moments: Mapping[str, float] | None) -> str:
-  return f'{moments["mean"]:.4g} ± {moments["deviation"]:.2g}' if moments else markup.NONE
+def _spread(moments: Mapping[str, float | None] | None) -> str:
+  if not moments:
+    return markup.NONE
+  deviation = moments['deviation']
+  return f'{moments["mean"]:.4g}' + ('' if deviation is None else f' ± {deviation:.2g}')

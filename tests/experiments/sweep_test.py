@@ -8,6 +8,7 @@ import pytest
 from experiments import sweep
 from experiments.launch import load_config, plain
 from experiments.members import alike, built, combinations, parse
+from experiments.sweep_report import lines
 from experiments.train import train
 from nn_zoo.errors import InputError
 from tests.experiments.train_test import launched
@@ -55,6 +56,15 @@ def test_the_summary_is_over_repetitions_and_apart_for_settings():
   expected = {'test': {'loss': {'mean': 2.5, 'deviation': np.std([1, 4], ddof=1)}}}
   assert found[0]['figures'] == expected
   assert found[1]['figures'] == {'test': {}}  # one of them has no such figure
+
+
+def test_a_setting_of_one_member_has_no_deviation_and_no_line_of_its_own():
+  member = {'set': {RATE: 0.1}, 'step': 1, 'figures': {'test': {'loss': 2.5}}}
+  found = sweep.summary([member])
+  assert found[0]['figures'] == {'test': {'loss': {'mean': 2.5, 'deviation': None}}}
+  assert lines({'members': [member], 'summary': found}) == f'{RATE}=0.1  step 1  test: loss 2.5'
+  twice = sweep.summary([member | {'set': {RATE: 0.1, 'seed': seed}} for seed in (0, 1)])
+  assert lines({'members': [], 'summary': twice}) == f'{RATE}=0.1 2 members  test: loss 2.5 ± 0'
 
 
 @pytest.mark.parametrize(
