@@ -16,9 +16,12 @@
 namespace nn_zoo {
 
 // sum[p][v] = sum over k of a[p, k] panel[k, v]
+//
+// It is taken in sums of its own: the caller's, which are passed on to the cell, may lie in memory.
 template <int P, int V>
-[[gnu::always_inline]] inline void multiply(const float* a, int64_t a_step, const float* panel, int64_t depth, Vector (&sum)[P][V]) {
-  Vector own[P][V] = {};  // apart from the sums, which the caller reads one by one: these are never in memory
+[[gnu::always_inline]] inline void multiply(const float* a, int64_t a_step, const float* panel, int64_t depth,
+                                            Vector (&sum)[P][V]) {
+  Vector own[P][V] = {};
   for (int64_t k = 0; k < depth; ++k, panel += V * LANES)
     add_products(own, panel, [&](int p) { return a[p * a_step + k]; });
 #pragma GCC unroll 32
