@@ -7,12 +7,14 @@ Data: drawn; every batch is new. Who always says 1 has a mean squared error of 0
 marks are standardised.
 Command: python -m experiments.train --config=configs/gru_adding.py
 With an Elman network: --config.model.name=rnn --config.model.cell=rnn_tanh
-Test MSE at the last step, seed 0: 6.4e-4. 244 s of training (2 cores of an Intel Xeon with AVX-512 that had
-much other work to do at the time, jax 0.10.2).
+Test MSE at the last step, seeds 0, 1, 2: 6.8e-5, 4.2e-4, 1.4e-4. 150 s as a whole process on one core of an
+AMD EPYC (Zen 3), jax 0.10.2. With 2000 steps it was 6.4e-4 and 1.1e-3 (seeds 0 and 1).
 """
 
 from configs import base
 
 
 def get_config():
-  return base.adding('gru')
+  config = base.adding('gru')
+  config.train.steps = 3000
+  return config

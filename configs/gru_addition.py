@@ -5,8 +5,9 @@ Luong, Pham & Manning 2015, https://arxiv.org/abs/1508.04025 (attention); the ta
 https://github.com/google/flax/tree/main/examples/seq2seq.
 Data: 200000 sums drawn; no tested one is trained on in either order of its numbers.
 Command: python -m experiments.train --config=configs/gru_addition.py
-Test, seed 0: all of 2000 sums are exact, from step 6000 on; 139 s of training (2 cores of
-an Intel Xeon with AVX-512, jax 0.10.2). From 50000 sums, 5000 steps: 99.8 %.
+Test, seeds 0, 1, 2: all of 2000 sums are exact; 139 s of training (2 cores of an Intel Xeon with AVX-512; 220
+and 271 s as whole processes on one core of an AMD EPYC, Zen 3; jax 0.10.2). From 50000 sums, 5000 steps,
+seed 0: 99.8 %.
 """
 
 from configs import base
