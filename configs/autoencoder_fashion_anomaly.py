@@ -6,8 +6,9 @@ Command: python -m experiments.train --config=configs/autoencoder_fashion_anomal
 All classes: python -m experiments.sweep --config=configs/autoencoder_fashion_anomaly.py
   --set=data.normal=0,1,2,3,4,5,6,7,8,9
 Measured (seed 0, last step): AUROC of the classes 0 to 9: 0.909, 0.986, 0.884, 0.924, 0.897, 0.873, 0.827,
-  0.981, 0.836, 0.967, mean 0.908. PCA reconstruction: mean 0.902 with 16 components, 0.905 with 32;
-  distance to the nearest of 2000 training images: 0.917.
+  0.981, 0.836, 0.967, mean 0.908; average precision 0.987, 0.998, 0.985, 0.990, 0.987, 0.985, 0.976, 0.998,
+  0.977, 0.996, mean 0.988 (nine tenths of the test images are of other classes). PCA reconstruction: mean
+  0.902 with 16 components, 0.905 with 32; distance to the nearest of 2000 training images: 0.917.
 """
 
 from configs import autoencoder_mnist_anomaly
