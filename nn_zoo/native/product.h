@@ -29,7 +29,6 @@ template <int P, int V>
 inline void product_tile(const float* a, const float* panel, int64_t depth, float* c, int64_t columns, int64_t left,
                          bool add) {
   Vector sum[P][V] = {};
-  for (int p = 0; p < P; ++p) __builtin_prefetch(c + p * columns, 1);
   for (int64_t k = 0; k < depth; ++k, panel += V * LANES, a += P)
     add_products(sum, panel, [&](int p) { return a[p]; });
 #pragma GCC unroll 32

@@ -104,7 +104,7 @@ def test_devices_step_alike_under_shard_map(kernels):
   mesh = jax.make_mesh((2,), ('data',), axis_types=(jax.sharding.AxisType.Auto,))
 
   def own(params, gradients):
-    # Made here, since jax 0.11 crashes on every empty array that is given to shard_map, whatever is done to it.
+    # Made here, since jax 0.11 crashes on every empty array that is given to shard_map.
     params, gradients = params | {'c': jnp.zeros((0, 3))}, gradients | {'c': jnp.zeros((1, 0, 3))}
     gradients = jax.tree.map(lambda leaf: jax.lax.pmean(leaf[0], 'data')[None], gradients)
     return ours(params, gradients)
