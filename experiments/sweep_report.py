@@ -20,8 +20,7 @@ def lines(table: Mapping[str, Any]) -> str:
     for split, values in one['figures'].items():
       shown = [f'{name} {v:.6g}' for name, v in values.items() if isinstance(v, float)]
       rows.append(f'{setting(one["set"])}  step {one["step"]}  {split}: {"  ".join(shown)}')
-  repeated = [each for each in table['summary'] if each['members'] > 1]
-  for each in repeated:
+  for each in _repeated(table):
     for split, values in each['figures'].items():
       shown = [f'{name} {_spread(v)}' for name, v in values.items()]
       about = ' '.join([setting(each['set']), f'{each["members"]} members']).strip()
@@ -47,19 +46,20 @@ def write_report(
     name=f'{table["name"]}: {len(table["members"])} members',
     description=config_description(ROOT / 'configs' / f'{table["name"]}.py'),
     command=table['command'],
-    outcome=means if len(settings) == 1 else {},
+    outcome=means if len(settings) == 1 else None,
     rows=rows,
     timing=table['timing'],
     environment=json.loads((folder / 'environment.json').read_text())[-1],
     config=config,
     model=[row._asdict() for row in model.rows],
     totals={'parameters': model.parameters, 'flops': model.flops},
-    sections=_sections(table),
+    sections=sections(table),
   )
   (folder / 'report.html').write_text(page(run), encoding='utf-8')
 
 
-def _sections(table: Mapping[str, Any]) -> list[Section]:
+def sections(table: Mapping[str, Any]) -> list[Section]:
+  """Trouble, the means of settings of several members, and the members."""
   names = {
     f'{split} {name}': (split, name)
     for split, values in table['summary'][0]['figures'].items()
@@ -68,7 +68,7 @@ def _sections(table: Mapping[str, Any]) -> list[Section]:
   settings = [
     [setting(each['set']), each['members']]
     + [_spread(each['figures'][split].get(name)) for split, name in names.values()]
-    for each in table['summary']
+    for each in _repeated(table)
   ]
   members = [
     [setting(one['set']), one['step']]
@@ -82,9 +82,18 @@ def _sections(table: Mapping[str, Any]) -> list[Section]:
   ]
   return [
     *([markup.warning('Trouble of members', *trouble)] if trouble else []),
-    Section('Means', markup.table(['setting', 'members', *heads], align, settings)),
+    *(
+      [Section('Means', markup.table(['setting', 'members', *heads], align, settings))]
+      if settings
+      else []
+    ),
     Section('Members', markup.table(['member', 'step', *heads], align, members)),
   ]
+
+
+def _repeated(table: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+  # Of a setting of one member the mean is the member.
+  return [each for each in table['summary'] if each['members'] > 1]
 
 
 def setting(values: Mapping[str, Any]) -> str:

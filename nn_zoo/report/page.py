@@ -16,7 +16,9 @@ class Run(NamedTuple):
   name: str  # the config's name
   description: str  # the first paragraph of its docstring
   command: str  # runs it again
-  outcome: Mapping[str, Mapping[str, float]]  # split -> metric -> value
+  outcome: (
+    Mapping[str, Mapping[str, float]] | None
+  )  # split -> metric -> value; None: the sections say it
   rows: Sequence[Mapping]  # {'step', 'split', metric: value, ...}, as in metrics.jsonl
   timing: Mapping[str, float]  # *_seconds, *_per_second; any may be absent
   environment: Mapping[str, str]  # python, jax, device, commit, ...
@@ -75,8 +77,10 @@ def _header(run: Run) -> str:
   )
 
 
-def _outcome(outcome: Mapping[str, Mapping[str, float]]) -> str:
+def _outcome(outcome: Mapping[str, Mapping[str, float]] | None) -> str:
   """The metrics of the headline split as large figures, those of the others beneath."""
+  if outcome is None:
+    return ''
   if not outcome:
     return '<p class="note">Nothing was evaluated.</p>'
   first = next((split for split in HEADLINE if split in outcome), next(iter(outcome)))

@@ -8,7 +8,7 @@ import pytest
 from experiments import sweep
 from experiments.launch import load_config, plain
 from experiments.members import alike, built, combinations, parse
-from experiments.sweep_report import lines
+from experiments.sweep_report import lines, sections
 from experiments.train import train
 from nn_zoo.errors import InputError
 from tests.experiments.train_test import launched
@@ -36,7 +36,10 @@ def test_a_sweep_gives_the_figures_of_single_launches(tmp_path):
   assert json.loads((tmp_path / 'all' / 'results.json').read_text()) == json.loads(
     json.dumps(found)
   )
-  assert '4 members' in (tmp_path / 'all' / 'report.html').read_text()
+  page = (tmp_path / 'all' / 'report.html').read_text()
+  assert '4 members' in page
+  assert '>Members<' in page
+  assert 'Nothing was evaluated' not in page
   one = plain(small(**found['members'][2]['set']))
   single = train(one, tmp_path / 'one')
   assert found['members'][2]['step'] == single['step']
@@ -63,6 +66,10 @@ def test_a_setting_of_one_member_has_no_deviation_and_no_line_of_its_own():
   found = sweep.summary([member])
   assert found[0]['figures'] == {'test': {'loss': {'mean': 2.5, 'deviation': None}}}
   assert lines({'members': [member], 'summary': found}) == f'{RATE}=0.1  step 1  test: loss 2.5'
+  heads = [
+    each.title for each in sections({'members': [member | {'trouble': []}], 'summary': found})
+  ]
+  assert heads == ['Members']
   twice = sweep.summary([member | {'set': {RATE: 0.1, 'seed': seed}} for seed in (0, 1)])
   assert lines({'members': [], 'summary': twice}) == f'{RATE}=0.1 2 members  test: loss 2.5 ± 0'
 
