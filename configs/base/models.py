@@ -18,6 +18,7 @@ def recurrent(name: str, **fields: Any) -> dict[str, Any]:
     'permutation': 0,
     'variational': False,
     'layer_norm': False,
+    'chrono': 0,
     'dtype': 'float32',
   }
   if name == 'lstm':

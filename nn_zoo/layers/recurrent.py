@@ -3,12 +3,10 @@
 Axes: B batch, T time, D inputs, F outputs.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import linen as nn
 from flax.linen.dtypes import promote_dtype
 
@@ -34,12 +32,16 @@ class Recurrent(nn.Module):
     layer_norm, peepholes, projection (outputs of a direction; 0: none): see `ops.recurrence.recurrence`; the
       last two belong to LSTMs.
     forget_bias: of an LSTM's forget gate at the beginning.
+    chrono: steps that an LSTM or a GRU is to remember: the gates that keep (an LSTM's forget, a GRU's update
+      gate) begin with a bias of log u, u uniform from 1 to chrono - 1, an LSTM's input gates with -log u;
+      0: with `forget_bias` and 0.
     dtype: of the computation; parameters are float32.
 
   Sources: Gal & Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent Neural
   Networks", https://arxiv.org/abs/1512.05287; Jozefowicz, Zaremba & Sutskever 2015, "An Empirical
   Exploration of Recurrent Network Architectures", https://proceedings.mlr.press/v37/jozefowicz15.html, for
-  the forget gate's bias.
+  the forget gate's bias; Tallec & Ollivier 2018, "Can recurrent neural networks warp time?",
+  https://arxiv.org/abs/1804.11188, for `chrono`.
   Departures: masks of Gal & Ghahramani are between layers alone, not on the recurrent connections.
   """
 
@@ -53,6 +55,7 @@ class Recurrent(nn.Module):
   peepholes: bool = False
   projection: int = 0
   forget_bias: float = 1.0
+  chrono: int = 0
   dtype: Any = None
 
   def __post_init__(self):
@@ -66,6 +69,10 @@ class Recurrent(nn.Module):
     for name in ('peepholes', 'projection'):
       if getattr(self, name) and self.cell != 'lstm':
         raise InputError(f"{name}={getattr(self, name)!r}: for cell='lstm', not {self.cell!r}")
+    if self.chrono and (self.chrono < 3 or self.cell.startswith('rnn')):
+      raise InputError(
+        f'chrono={self.chrono}: expected 0, or 3 steps or more of an LSTM or a GRU, not of {self.cell!r}'
+      )
     super().__post_init__()
 
   def __call__(
@@ -150,7 +157,7 @@ class Recurrent(nn.Module):
       for reverse in self._directions:
         name = f'{"backward" if reverse else "forward"}_{layer}'
         fields = self.cell, self.features, self.layer_norm, self.peepholes, self.projection
-        weights.append(_Direction(*fields, self.forget_bias, name=name)(inputs))
+        weights.append(_Direction(*fields, self.forget_bias, self.chrono, name=name)(inputs))
       inputs = self._outputs * len(self._directions)
     leaves, tree = jax.tree.flatten((weights, arrays))
     return jax.tree.unflatten(tree, promote_dtype(*leaves, dtype=self.dtype))
@@ -163,6 +170,7 @@ class _Direction(nn.Module):
   peepholes: bool
   projection: int
   forget_bias: float
+  chrono: int
 
   @nn.compact
   def __call__(self, inputs):
@@ -171,8 +179,12 @@ class _Direction(nn.Module):
     init = nn.initializers
 
     def bias(key, shape, dtype):
-      zeros = jnp.zeros(shape, dtype)
-      return zeros.at[hidden : 2 * hidden].set(self.forget_bias) if self.cell == 'lstm' else zeros
+      bias_G, keep = jnp.zeros(shape, dtype), slice(hidden, 2 * hidden)
+      if not self.chrono:
+        return bias_G.at[keep].set(self.forget_bias) if self.cell == 'lstm' else bias_G
+      log_H = jnp.log(jax.random.uniform(key, (hidden,), dtype, 1, self.chrono - 1))
+      bias_G = bias_G.at[keep].set(log_H)
+      return bias_G.at[:hidden].set(-log_H) if self.cell == 'lstm' else bias_G
 
     def param(name, wanted, initializer, *shape):
       return self.param(name, initializer, shape, jnp.float32) if wanted else None
@@ -203,42 +215,3 @@ def _by_gate(initializer, gates):
     return jnp.concatenate(parts, -1)
 
   return initialize
-
-
-def from_torch(arrays: Mapping[str, np.ndarray], cell: str) -> dict[str, dict[str, np.ndarray]]:
-  """Parameters of `Recurrent` from those of `torch.nn.RNN`, `LSTM` or `GRU`.
-
-  PyTorch's two biases are one here, but for the GRU's candidate.
-
-  Args:
-    arrays: the state_dict, as NumPy arrays: weight_ih_l0, weight_hh_l0, bias_ih_l0, ...
-    cell: 'rnn_tanh', 'rnn_relu', 'lstm' or 'gru'.
-
-  Raises:
-    InputError: the arrays are not those of such a cell.
-  """
-  if cell not in GATES or cell == 'gru_reset_before':
-    raise InputError(f'cell={cell!r}: PyTorch has rnn_tanh, rnn_relu, lstm and gru')
-  params = {}
-  for key, input_GD in arrays.items():
-    if not key.startswith('weight_ih_l'):
-      continue
-    suffix = key.removeprefix('weight_ih')
-    layer, _, reverse = suffix.removeprefix('_l').partition('_')
-    recurrent_GP = arrays.get(f'weight_hh{suffix}')
-    if recurrent_GP is None or len(input_GD) % GATES[cell] or len(recurrent_GP) != len(input_GD):
-      raise InputError(f'{key}: no weights of a {cell}, which has {GATES[cell]} gates')
-    hidden, none = len(input_GD) // GATES[cell], np.zeros(len(input_GD), input_GD.dtype)
-    bias_G, product_G = (arrays.get(f'bias_{part}{suffix}', none) for part in ('ih', 'hh'))
-    mine = {'input': input_GD.T, 'recurrent': recurrent_GP.T, 'bias': bias_G + product_G}
-    if cell == 'gru':
-      mine['recurrent_bias'] = product_G[-hidden:]
-      mine['bias'] = np.concatenate([mine['bias'][:-hidden], bias_G[-hidden:]])
-    if f'weight_hr{suffix}' in arrays:
-      mine['projection'] = arrays[f'weight_hr{suffix}'].T
-    params[f'{"backward" if reverse else "forward"}_{layer}'] = mine
-  if not params:
-    raise InputError(
-      'no weight_ih_l0 among the arrays: expected the state_dict of a recurrent layer'
-    )
-  return params

@@ -41,6 +41,7 @@ class RNN(nn.Module):
     dropout: share set to 0 in training: of embedded tokens, between layers, and before the output.
     variational: dropout of tokens and between layers takes the same features at all steps.
     layer_norm: normalizes the layers' products.
+    chrono: steps that the gates are to remember from the beginning (see `Recurrent`); 0: as they come.
     dtype: of the computation ('bfloat16' or 'float32'); parameters are float32.
 
   Source: Elman 1990, "Finding structure in time", https://doi.org/10.1207/s15516709cog1402_1.
@@ -62,6 +63,7 @@ class RNN(nn.Module):
   dropout: float = 0.0
   variational: bool = False
   layer_norm: bool = False
+  chrono: int = 0
   dtype: DType = None
 
   def setup(self):
@@ -81,6 +83,7 @@ class RNN(nn.Module):
       dropout=self.dropout,
       variational=self.variational,
       layer_norm=self.layer_norm,
+      chrono=self.chrono,
       dtype=self.dtype,
       **self._options(),
     )(x_BTD, length_B, train=train)
@@ -167,7 +170,7 @@ class GRU(RNN):
 
 def siblings(model: RNN) -> dict[str, RNN]:
   """Elman's network, an LSTM and a GRU that differ in their cells alone, `model` being one of them."""
-  own = ('cell', 'parent', 'name')
+  own = ('cell', 'chrono', 'parent', 'name')
   shared = {field.name: getattr(model, field.name) for field in dataclasses.fields(RNN)}
   shared = {name: value for name, value in shared.items() if name not in own}
   kinds = {'rnn': RNN, 'lstm': LSTM, 'gru': GRU}

@@ -44,6 +44,21 @@ def test_weights_begin_orthogonal_and_the_forget_gate_open():
   np.testing.assert_array_equal(params['bias'], np.repeat([0.0, 2.0, 0.0, 0.0], HIDDEN))
 
 
+@pytest.mark.parametrize('cell', ['lstm', 'gru'])
+def test_gates_begin_open_for_as_many_steps_as_are_to_be_remembered(cell):
+  many = 2000
+  params = Recurrent(cell, many, chrono=100).init(KEY, x_BTD)['params']['forward_0']
+  input_H, forget_H, *others = params['bias'].reshape(-1, many)
+  np.testing.assert_array_equal(input_H, -forget_H if cell == 'lstm' else np.zeros(many))
+  np.testing.assert_array_equal(others, np.zeros((len(others), many)))
+  # e^bias is uniform from 1 to 99: its mean and its mean square, to four standard deviations.
+  span_H = np.exp(forget_H)
+  assert span_H.min() >= 1
+  assert span_H.max() < 99.001
+  assert_near(span_H.mean(), 50, 0.051)
+  assert_near(np.square(span_H).mean(), (99**3 - 1) / (3 * 98), 0.079)
+
+
 @pytest.mark.parametrize(
   'model',
   [
@@ -124,6 +139,11 @@ def test_half_precision_is_kept_and_near(cell):
   [
     ({'cell': 'lstn'}, "cell='lstn': expected one of rnn_tanh, rnn_relu, lstm, gru"),
     ({'cell': 'gru', 'peepholes': True}, "peepholes=True: for cell='lstm', not 'gru'"),
+    (
+      {'cell': 'rnn_tanh', 'chrono': 9},
+      'chrono=9: expected 0, or 3 steps or more of an LSTM or a GRU',
+    ),
+    ({'cell': 'lstm', 'chrono': 2}, 'chrono=2: expected 0, or 3 steps or more'),
     ({'cell': 'rnn_tanh', 'projection': 3}, "projection=3: for cell='lstm'"),
     ({'cell': 'gru', 'layers': 0}, 'layers=0, .*: expected 1 or more'),
     ({'cell': 'gru', 'features': 0}, 'features=0, layers=1'),

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from nn_zoo.errors import InputError
-from nn_zoo.layers.recurrent import Recurrent, from_torch
+from nn_zoo.layers.recurrent import Recurrent
+from nn_zoo.layers.recurrent_torch import from_torch
 from tests.parity.networks import torch
 
 STEPS, BATCH, TIME, INPUTS, HIDDEN = 10, 7, 9, 5, 19
