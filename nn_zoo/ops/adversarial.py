@@ -15,23 +15,30 @@ from nn_zoo.errors import InputError
 Critic = Callable[[jax.Array], jax.Array]  # x_B... -> logit_B
 
 
-class Game(NamedTuple):
-  """The losses of both players, logit_B -> loss_B.
+OfOne = Callable[[jax.Array], jax.Array]  # logit_B -> loss_B
+OfTwo = Callable[
+  [jax.Array, jax.Array], jax.Array
+]  # logits of real and of generated examples -> loss_B
 
-  real: of the critic, on an example of the data.
-  generated: of the critic, on a generated one.
-  generator: of the generator, on a generated one.
+
+class Game(NamedTuple):
+  """The losses of both players, of logits on real and on generated examples, (real_B, generated_B) -> loss_B.
+
+  critic: of the critic.
+  generator: of the generator.
   threshold: of a logit, above which the critic takes an example for real; None where logits have none.
+  paired: whether the generator's loss depends on real examples, too.
   """
 
-  real: Callable[[jax.Array], jax.Array]
-  generated: Callable[[jax.Array], jax.Array]
-  generator: Callable[[jax.Array], jax.Array]
+  critic: OfTwo
+  generator: OfTwo
   threshold: float | None = 0.0
+  paired: bool = False
 
 
-def _negative(logit_B):
-  return -logit_B
+def _apart(real: OfOne, generated: OfOne, generator: OfOne, threshold: float | None = 0.0) -> Game:
+  """A game that judges real and generated examples by themselves: the critic's loss is a sum over both."""
+  return Game(lambda r, f: real(r) + generated(f), lambda r, f: generator(f), threshold)
 
 
 def _taken_for_real(logit_B):
@@ -41,6 +48,9 @@ def _taken_for_real(logit_B):
 # non_saturating: critic -log s(r) - log(1 - s(f)), generator -log s(f), s the logistic function;
 # minimax: the same critic, generator log(1 - s(f)).
 #   Both: Goodfellow et al. 2014, "Generative adversarial nets", https://arxiv.org/abs/1406.2661.
+# relativistic: critic -log s(r - f), generator -log s(f - r): only differences within pairs matter.
+#   Jolicoeur-Martineau 2018, "The relativistic discriminator", https://arxiv.org/abs/1807.00734; with R1 and
+#   R2 Huang et al. 2024, "The GAN is dead; long live the GAN!", https://arxiv.org/abs/2501.05441.
 # least_squares: critic (r - 1)^2 / 2 + f^2 / 2, generator (f - 1)^2 / 2.
 #   Mao et al. 2017, "Least squares generative adversarial networks", https://arxiv.org/abs/1611.04076.
 # hinge: critic max(0, 1 - r) + max(0, 1 + f), generator -f.
@@ -48,13 +58,16 @@ def _taken_for_real(logit_B):
 # wasserstein: critic f - r, generator -f; the critic must be kept Lipschitz.
 #   Arjovsky, Chintala & Bottou 2017, "Wasserstein GAN", https://arxiv.org/abs/1701.07875.
 GAMES: dict[str, Game] = {
-  'non_saturating': Game(_taken_for_real, jax.nn.softplus, _taken_for_real),
-  'minimax': Game(_taken_for_real, jax.nn.softplus, lambda f: -jax.nn.softplus(f)),
-  'least_squares': Game(
+  'non_saturating': _apart(_taken_for_real, jax.nn.softplus, _taken_for_real),
+  'minimax': _apart(_taken_for_real, jax.nn.softplus, lambda f: -jax.nn.softplus(f)),
+  'relativistic': Game(
+    lambda r, f: _taken_for_real(r - f), lambda r, f: _taken_for_real(f - r), None, paired=True
+  ),
+  'least_squares': _apart(
     lambda r: (r - 1) ** 2 / 2, lambda f: f**2 / 2, lambda f: (f - 1) ** 2 / 2, 0.5
   ),
-  'hinge': Game(lambda r: jax.nn.relu(1 - r), lambda f: jax.nn.relu(1 + f), _negative),
-  'wasserstein': Game(_negative, lambda f: f, _negative, None),
+  'hinge': _apart(lambda r: jax.nn.relu(1 - r), lambda f: jax.nn.relu(1 + f), lambda f: -f),
+  'wasserstein': _apart(lambda r: -r, lambda f: f, lambda f: -f, None),
 }
 
 
@@ -69,17 +82,17 @@ def smoothed(game: str, smoothing: float) -> Game:
   plain = GAMES[game]
   if not smoothing:
     return plain
-  real = {
-    'non_saturating': lambda r: jax.nn.softplus(r) - (1 - smoothing) * r,
-    'minimax': lambda r: jax.nn.softplus(r) - (1 - smoothing) * r,
-    'least_squares': lambda r: (r - (1 - smoothing)) ** 2 / 2,
+  more = {  # than the plain loss of a real example, whose label is 1
+    'non_saturating': lambda r: smoothing * r,
+    'minimax': lambda r: smoothing * r,
+    'least_squares': lambda r: smoothing * (r - 1) + smoothing**2 / 2,
   }
-  if game not in real:
+  if game not in more:
     raise InputError(
       f'task.label_smoothing={smoothing}: task.loss={game!r} has no labels; expected 0, or the loss '
-      + ' or '.join(map(repr, real))
+      + ' or '.join(map(repr, more))
     )
-  return plain._replace(real=real[game])
+  return plain._replace(critic=lambda r, f: plain.critic(r, f) + more[game](r))
 
 
 def gradient_penalty(

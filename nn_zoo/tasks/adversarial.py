@@ -70,12 +70,12 @@ def adversarial(
   A step: the batch is cut into `critic_steps` slices (examples i, i + critic_steps, ... together); the critic
   descends once on each, then the generator once, with as many new examples as a slice holds. All noise is
   drawn in the step.
-      critic loss    = mean_b real(c(x_b)) + generated(c(g(z_b))) + penalties
-      generator loss = mean_b generator(c(g(z_b)))
+      critic loss    = mean_b critic(c(x_b), c(g(z_b))) + penalties
+      generator loss = mean_b generator(c(x_b), c(g(z_b))),   critic and generator those of the game
   Reported are both losses and gradients, and how often the critic is right on either kind of example (with
-  'wasserstein', whose logits have no threshold, their means); at evaluation on held-out data, with no
-  penalties, by the running average of the generator, statistics included, if tx keeps one. A critic of packs
-  judges whole ones, of neighbours.
+  'wasserstein' and 'relativistic', whose logits have no threshold, their means); at evaluation on held-out
+  data, with no penalties, by the running average of the generator, statistics included, if tx keeps one. A
+  critic of packs judges whole ones, of neighbours.
 
   Args:
     model: has `generate` and `criticise`, see `nn_zoo.models.pair`.

@@ -104,8 +104,7 @@ def critic_loss(rules: Rules, params, stats, batch, key, generator: Learner):
   def judge(x):
     return _judge(rules, params, stats, x, label_B, True)[0]
 
-  loss_B = rules.game.real(real_B) + rules.game.generated(fake_B)
-  loss_B += rules.penalised(judge, real, fake, keys[2])
+  loss_B = rules.game.critic(real_B, fake_B) + rules.penalised(judge, real, fake, keys[2])
   weight_B = batch['weight'].reshape(-1, rules.pack).min(axis=1)
   return Mean.of(loss_B, weight_B), (
     new,
@@ -115,11 +114,16 @@ def critic_loss(rules: Rules, params, stats, batch, key, generator: Learner):
 
 def generator_loss(rules: Rules, params, stats, batch, key, critic: Learner):
   """The generator's loss on a slice, for `descend`."""
-  label_B = batch['label']
+  label_B, keys = batch['label'], jax.random.split(key)
   fake, new = _generate(rules, params, stats, batch['latent'], label_B, True)
-  fake_B, _ = _judge(rules, critic.params, critic.stats, rules.shown(key, fake), label_B, True)
+
+  def judged(key, x):
+    return _judge(rules, critic.params, critic.stats, rules.shown(key, x), label_B, True)[0]
+
+  fake_B = judged(keys[0], fake)
+  real_B = judged(keys[1], batch['real']) if rules.game.paired else fake_B
   weight_B = batch['weight'].reshape(-1, rules.pack).min(axis=1)
-  return Mean.of(rules.game.generator(fake_B), weight_B), (new, {})
+  return Mean.of(rules.game.generator(real_B, fake_B), weight_B), (new, {})
 
 
 def stepping(rules: Rules, descend_critic: Callable, descend_generator: Callable) -> Callable:
@@ -187,7 +191,7 @@ def evaluate(rules: Rules, state: Players, batch: Batch, key: Key) -> Metrics:
     )
   )
   return {
-    'critic_loss': Mean.of(rules.plain.real(real_B) + rules.plain.generated(fake_B), weight_B),
-    'generator_loss': Mean.of(rules.plain.generator(fake_B), weight_B),
+    'critic_loss': Mean.of(rules.plain.critic(real_B, fake_B), weight_B),
+    'generator_loss': Mean.of(rules.plain.generator(real_B, fake_B), weight_B),
     **right(rules.plain.threshold, (real_B,), (fake_B,), weight_B),
   }

@@ -46,7 +46,7 @@ def unpaired(
   """Learns to make images x into ones like y, so that they can be made back; `predict` gives forth(x).
 
   A step: both critics descend together on the batch, then both translators.
-      critic loss     = mean over patches of real(c_y(y)) + generated(c_y(forth(x))), and the same of x
+      critic loss     = mean over patches of critic(c_y(y), c_y(forth(x))), and the same of x
       translator loss = generator(c_y(forth(x))) + generator(c_x(back(y)))
           + cycle (|back(forth(x)) - x| + |forth(back(y)) - y|) + identity (|forth(y) - y| + |back(x) - x|)
   with means over numbers of the absolute differences. Reports both losses, the share of patches that the
@@ -57,7 +57,7 @@ def unpaired(
   Args:
     model: has `translate` and `criticise`, see `nn_zoo.models.cyclegan`.
     tx: the translators' optimizer.
-    loss: a name in `nn_zoo.ops.adversarial.GAMES`.
+    loss: a name in `nn_zoo.ops.adversarial.GAMES`, of a game that is not paired.
     cycle: factor; 10 in the paper.
     identity: factor; 0 or half of `cycle` in the paper. Both kinds must have the same channels.
     critic_tx: the critics' optimizer; by default tx.
@@ -78,6 +78,11 @@ def unpaired(
     if not value >= 0:
       raise InputError(f'task.{name}={value}: expected 0 or more')
   game = choose(GAMES, loss, 'task.loss')
+  if game.paired:
+    others = ', '.join(name for name in GAMES if not GAMES[name].paired)
+    raise InputError(
+      f'task.loss={loss!r} compares pairs, and here are none; expected one of {others}'
+    )
   rules = _Rules(model, game, cycle, identity)
   critic_tx = critic_tx or tx
   update_critics = descend(partial(_critic_loss, rules), critic_tx)
@@ -137,8 +142,7 @@ def _critic_loss(rules, params, stats, pair, key, translators):
   y, x = rules.model.apply({'params': translators}, pair['x'], pair['y'], method='translate')
   real = rules.model.apply(variables, pair['x'], pair['y'], method='criticise')
   fake = rules.model.apply(variables, x, y, method='criticise')
-  loss_B = sum(_mean(rules.game.real(logit)) for logit in real)
-  loss_B += sum(_mean(rules.game.generated(logit)) for logit in fake)
+  loss_B = sum(_mean(rules.game.critic(*logits)) for logits in zip(real, fake, strict=True))
   figures = right(rules.game.threshold, real, fake, pair['weight'])
   return Mean.of(loss_B, pair['weight']), (stats, figures)
 
@@ -150,7 +154,7 @@ def _translator_loss(rules, params, stats, pair, key, critics):
   logits = rules.model.apply({'params': critics}, as_x, as_y, method='criticise')
   again_y, again_x = rules.model.apply(variables, as_x, as_y, method='translate')
   cycle_B = _mean(jnp.abs(again_x - x)) + _mean(jnp.abs(again_y - y))
-  loss_B = sum(_mean(rules.game.generator(logit)) for logit in logits) + rules.cycle * cycle_B
+  loss_B = sum(_mean(rules.game.generator(None, logit)) for logit in logits) + rules.cycle * cycle_B
   if rules.identity:
     same_y, same_x = rules.model.apply(variables, y, x, method='translate')
     loss_B += rules.identity * (_mean(jnp.abs(same_y - y)) + _mean(jnp.abs(same_x - x)))

@@ -18,42 +18,50 @@ from tests.reference import assert_near
 
 rng = np.random.default_rng(0)
 LOGITS = np.float32(np.append(3 * rng.normal(size=20), [-200.0, 200.0]))
+OTHERS = LOGITS[::-1]
 
 
 def log_sigmoid(logit):
   return -np.logaddexp(0, -np.float64(logit))
 
 
-r = np.float64(LOGITS)
+r, f = np.float64(LOGITS), np.float64(OTHERS)
 ORACLES = {
-  'non_saturating': (-log_sigmoid(r), -log_sigmoid(-r), -log_sigmoid(r)),
-  'minimax': (-log_sigmoid(r), -log_sigmoid(-r), log_sigmoid(-r)),
-  'least_squares': ((r - 1) ** 2 / 2, r**2 / 2, (r - 1) ** 2 / 2),
-  'hinge': (np.maximum(0, 1 - r), np.maximum(0, 1 + r), -r),
-  'wasserstein': (-r, r, -r),
+  'non_saturating': (-log_sigmoid(r) - log_sigmoid(-f), -log_sigmoid(f)),
+  'minimax': (-log_sigmoid(r) - log_sigmoid(-f), log_sigmoid(-f)),
+  'relativistic': (-log_sigmoid(r - f), -log_sigmoid(f - r)),
+  'least_squares': ((r - 1) ** 2 / 2 + f**2 / 2, (f - 1) ** 2 / 2),
+  'hinge': (np.maximum(0, 1 - r) + np.maximum(0, 1 + f), -f),
+  'wasserstein': (f - r, -f),
 }
 
 
 @pytest.mark.parametrize('name', GAMES)
 def test_a_game_is_its_formula(name):
-  for function, expected in zip(GAMES[name][:3], ORACLES[name], strict=True):
-    assert_near(function(LOGITS), expected, 1e-6)
+  for function, expected in zip(GAMES[name][:2], ORACLES[name], strict=True):
+    assert_near(function(LOGITS, OTHERS), expected, 1e-6)
+
+
+@pytest.mark.parametrize('name', GAMES)
+def test_a_generator_looks_at_real_examples_where_the_game_is_paired(name):
+  slope_B = jax.vmap(jax.grad(GAMES[name].generator))(LOGITS, OTHERS)
+  assert np.any(slope_B != 0) == GAMES[name].paired
 
 
 @pytest.mark.parametrize('name', ['non_saturating', 'minimax'])
 def test_a_smoothed_label_is_the_cross_entropy_with_it(name):
-  expected = -0.9 * log_sigmoid(r) - 0.1 * log_sigmoid(-r)
+  expected = -0.9 * log_sigmoid(r) - 0.1 * log_sigmoid(-r) - log_sigmoid(-f)
   game = smoothed(name, 0.1)
-  assert_near(game.real(LOGITS), expected, 1e-6)
-  assert game.generated is GAMES[name].generated
+  assert_near(game.critic(LOGITS, OTHERS), expected, 1e-6)
   assert game.generator is GAMES[name].generator
 
 
 def test_the_smoothed_least_square_aims_at_the_label():
-  assert_near(smoothed('least_squares', 0.2).real(LOGITS), (r - 0.8) ** 2 / 2, 1e-6)
+  expected = (r - 0.8) ** 2 / 2 + f**2 / 2
+  assert_near(smoothed('least_squares', 0.2).critic(LOGITS, OTHERS), expected, 1e-6)
 
 
-@pytest.mark.parametrize('name', ['hinge', 'wasserstein'])
+@pytest.mark.parametrize('name', ['hinge', 'wasserstein', 'relativistic'])
 def test_a_game_without_labels_has_none_to_smooth(name):
   with pytest.raises(InputError, match=r'task.label_smoothing=0.1.*has no labels'):
     smoothed(name, 0.1)

@@ -89,7 +89,11 @@ def test_slices_are_interleaved():
 
 # model, fields of it, and of the task
 SHARDED = {
-  'dense, r1, two critic steps': ('gan_mlp', {}, {'critic_steps': 2, 'r1': 1.0}),
+  'dense, relativistic, r1 and r2, two critic steps': (
+    'gan_mlp',
+    {},
+    {'loss': 'relativistic', 'critic_steps': 2, 'r1': 1.0, 'r2': 1.0},
+  ),
   'dcgan, layer norm, r1': ('dcgan', {'normalization': 'layer'}, {'r1': 1.0}),
   'dcgan, batch norm, packs': ('dcgan', {}, {'pack': 2}),
   'wgan_gp': (
@@ -161,6 +165,28 @@ def test_evaluation_uses_the_average_statistics_included_and_the_state_can_be_do
 
 def assert_near_trees(found, expected):
   jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6), found, expected)
+
+
+def test_a_relativistic_generator_is_judged_beside_the_real_examples_of_its_slice():
+  losses, data = [], batch()
+
+  def spy(loss, tx):
+    losses.append(loss)
+    return lambda learner, *rest: (learner, {})
+
+  task = make(loss='relativistic', descend=spy)
+  generator, critic = task.init(KEY, data)
+  part = {'real': data['targets'], 'label': None, 'weight': data['weight']}
+  part['latent'] = data['inputs']['latent']
+  found, _ = losses[1](generator.params, generator.stats, part, KEY, critic)
+  model = create_model('gan_mlp', widths=(8,))
+  fake = model.apply({'params': generator.params}, part['latent'], method='generate')
+  real_B, fake_B = (
+    np.float64(model.apply({'params': critic.params}, x, method='criticise'))
+    for x in (part['real'], fake)
+  )
+  expected = np.mean(np.logaddexp(0, real_B - fake_B))
+  np.testing.assert_allclose(found.value, expected, rtol=1e-5)
 
 
 def test_clipped_weights_stay_within_the_limit():

@@ -100,6 +100,7 @@ def test_pixels_are_translated_to_pixels_and_back():
   [
     ({'cycle': -1.0}, 1, r'^task.cycle=-1.0: expected 0 or more$'),
     ({'loss': 'least_square'}, 1, r"^task.loss='least_square'.*Did you mean 'least_squares'"),
+    ({'loss': 'relativistic'}, 1, r"^task.loss='relativistic' compares pairs.*expected one of"),
     ({}, 3, r'do not fit the images of the first kind, \(8, 8, 3\); expected \(8, 8, 1\)'),
   ],
 )
