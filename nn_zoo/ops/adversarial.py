@@ -13,12 +13,8 @@ import jax.numpy as jnp
 from nn_zoo.errors import InputError
 
 Critic = Callable[[jax.Array], jax.Array]  # x_B... -> logit_B
-
-
 OfOne = Callable[[jax.Array], jax.Array]  # logit_B -> loss_B
-OfTwo = Callable[
-  [jax.Array, jax.Array], jax.Array
-]  # logits of real and of generated examples -> loss_B
+OfBoth = Callable[[jax.Array, jax.Array], jax.Array]  # logits, real and generated -> loss_B
 
 
 class Game(NamedTuple):
@@ -30,8 +26,8 @@ class Game(NamedTuple):
   paired: whether the generator's loss depends on real examples, too.
   """
 
-  critic: OfTwo
-  generator: OfTwo
+  critic: OfBoth
+  generator: OfBoth
   threshold: float | None = 0.0
   paired: bool = False
 
