@@ -3,6 +3,7 @@
 import collections
 import json
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -75,9 +76,7 @@ class Record:
 
   def _write_events(self, step, split, scalars):
     if self._events is None:
-      from tensorboardX import SummaryWriter
-
-      self._events = SummaryWriter(str(self._folder / 'events'), purge_step=step)
+      self._events = _summary_writer()(str(self._folder / 'events'), purge_step=step)
     for name, value in scalars.items():
       self._events.add_scalar(f'{name}/{split}', value, step)
 
@@ -85,6 +84,19 @@ class Record:
     """Closes the event file."""
     if self._events is not None:
       self._events.close()
+
+
+def _summary_writer():
+  # tensorboardX imports PyTorch where there is one, which takes seconds, and uses it for tensors alone.
+  absent = 'torch' not in sys.modules
+  if absent:
+    sys.modules['torch'] = None  # so that to import it is an ImportError
+  try:
+    from tensorboardX import SummaryWriter
+  finally:
+    if absent:
+      del sys.modules['torch']
+  return SummaryWriter
 
 
 class _Quiet:

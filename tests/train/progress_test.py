@@ -153,3 +153,19 @@ def test_rich_is_imported_only_for_a_terminal():
     'sys.exit("rich.progress" in sys.modules)'
   )
   assert subprocess.run([sys.executable, '-c', code], check=False).returncode == 0
+
+
+def test_events_are_written_without_pytorch_even_where_there_is_one(tmp_path):
+  # A module of that name that ends the process stands for it.
+  (tmp_path / 'torch.py').write_text('raise SystemExit("PyTorch is imported")')
+  code = (
+    'import pathlib, sys\n'
+    f'sys.path.insert(0, {str(tmp_path)!r})\n'
+    'from nn_zoo.train.record import Record\n'
+    f'record = Record(pathlib.Path({str(tmp_path)!r}), show=False)\n'
+    'record.write(1, "train", {"loss": 0.5})\n'
+    'record.close()\n'
+    'sys.exit("torch" in sys.modules)'
+  )
+  assert subprocess.run([sys.executable, '-c', code], check=False).returncode == 0
+  assert next((tmp_path / 'events').iterdir()).stat().st_size > 0
