@@ -129,7 +129,8 @@ def test_a_recurrent_net_and_a_transformer_are_compared_by_bleu_over_time_and_to
   pair = plain(load_config('configs/transformer_dates.py'))['model']
   models = {
     'gru': recurrent | {'units': 16, 'embedding': 16, 'attention': 'general'},
-    'transformer': pair | {'width': 16, 'hidden': 16, 'heads': 2},
+    'transformer': pair
+    | {'width': 16, 'hidden': 16, 'heads': 2, 'encoder_layers': 1, 'decoder_layers': 1},
   }
   results = {name: train(dates(model), tmp_path / name) for name, model in models.items()}
   html = compare([tmp_path / name for name in models])
