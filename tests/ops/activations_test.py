@@ -1,5 +1,3 @@
-from functools import cache, partial
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,20 +6,9 @@ import pytest
 from nn_zoo.errors import InputError
 from nn_zoo.ops.activations import ACTIVATIONS, activation
 from tests.reference import assert_near
-from tests.reference.activations import COTANGENTS, EXAMPLES, FLOAT32, ORACLES
+from tests.reference.activations import COTANGENTS, EXAMPLES, FLOAT32, ORACLES, compiled
 
 every = pytest.mark.parametrize('name', ACTIVATIONS)
-
-
-@cache
-def value_and_pullback(name):
-  # Errors of single precision, as the level that users have leaves them (the suite's own is the lowest).
-  @partial(jax.jit, compiler_options={'xla_backend_optimization_level': 3})
-  def function(x, g):
-    y, vjp = jax.vjp(activation(name), x)
-    return y, *vjp(g)
-
-  return function
 
 
 @every
@@ -29,7 +16,7 @@ def value_and_pullback(name):
 def test_value_and_gradient_match_the_oracle(name, dtype):
   x, g = EXAMPLES.astype(dtype), COTANGENTS.astype(dtype)
   with jax.enable_x64(dtype == 'float64'):
-    y, gradient = value_and_pullback(name)(x, g)
+    y, gradient = compiled(name)(x, g)
   assert y.dtype == gradient.dtype == dtype
   value, pullback = ORACLES[name]
   tolerance = FLOAT32[name] if dtype == 'float32' else 1e-12
@@ -41,7 +28,7 @@ def test_value_and_gradient_match_the_oracle(name, dtype):
 def test_extreme_inputs_give_finite_values_and_gradients(name):
   x = np.resize(np.float32([-1e4, 0, 1e4]), EXAMPLES.shape)
   x[:2] = [[1e4], [-1e4]]  # rows that are all alike, for softmax
-  y, gradient = value_and_pullback(name)(x, np.ones_like(x))
+  y, gradient = compiled(name)(x, np.ones_like(x))
   assert np.isfinite(y).all()
   assert np.isfinite(gradient).all()
 

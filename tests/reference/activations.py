@@ -2,8 +2,12 @@
 
 import math
 from collections.abc import Callable
+from functools import cache, partial
 
+import jax
 import numpy as np
+
+from nn_zoo.ops.activations import activation
 
 EXAMPLES = np.random.default_rng(0).normal(scale=3.0, size=(64, 5))
 COTANGENTS = np.random.default_rng(1).normal(size=EXAMPLES.shape)
@@ -107,3 +111,18 @@ ORACLES = {
 
 # jax.nn.gelu differentiates to 1 - tanh², which cancels, and multiplies what is left by about 10.
 FLOAT32 = dict.fromkeys(ORACLES, 1e-6) | {'gelu_tanh': 2e-6}
+
+
+@cache
+def compiled(name: str) -> Callable:
+  """(x, cotangent) -> (value, its pull back) of an activation of ours, compiled as users' programs are.
+
+  The suite's own level is the lowest; what single precision is off by depends on it.
+  """
+
+  @partial(jax.jit, compiler_options={'xla_backend_optimization_level': 3})
+  def function(x, g):
+    y, vjp = jax.vjp(activation(name), x)
+    return y, *vjp(g)
+
+  return function
