@@ -46,7 +46,7 @@ def test_weights_begin_orthogonal_and_the_forget_gate_open():
 
 @pytest.mark.parametrize('cell', ['lstm', 'gru'])
 def test_gates_begin_open_for_as_many_steps_as_are_to_be_remembered(cell):
-  many = 2000
+  many = 256
   params = Recurrent(cell, many, chrono=100).init(KEY, x_BTD)['params']['forward_0']
   input_H, forget_H, *others = params['bias'].reshape(-1, many)
   np.testing.assert_array_equal(input_H, -forget_H if cell == 'lstm' else np.zeros(many))
@@ -55,8 +55,8 @@ def test_gates_begin_open_for_as_many_steps_as_are_to_be_remembered(cell):
   span_H = np.exp(forget_H)
   assert span_H.min() >= 1
   assert span_H.max() < 99.001
-  assert_near(span_H.mean(), 50, 0.051)
-  assert_near(np.square(span_H).mean(), (99**3 - 1) / (3 * 98), 0.079)
+  assert_near(span_H.mean(), 50, 0.142)
+  assert_near(np.square(span_H).mean(), (99**3 - 1) / (3 * 98), 0.22)
 
 
 @pytest.mark.parametrize(
