@@ -1,10 +1,9 @@
 """DCGAN whose critic compares pairs, its slopes penalized, on stacked MNIST: a thousand modes.
 
 Papers: Huang et al. 2024, "The GAN is dead; long live the GAN!", https://arxiv.org/abs/2501.05441 (the loss
-of Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734, with R1 and R2; 1000 modes there and a KL of
-0.08); Radford, Metz & Chintala 2016, https://arxiv.org/abs/1511.06434; of the data Lin et al. 2018,
-"PacGAN", https://arxiv.org/abs/1712.04086 (DCGAN finds 99.0 modes there, PacDCGAN2 1000.0, of which KL 3.4
-and 0.06).
+of Jolicoeur-Martineau 2018, https://arxiv.org/abs/1807.00734, with R1 and R2); Radford, Metz & Chintala
+2016, https://arxiv.org/abs/1511.06434; of the data Lin et al. 2018, "PacGAN",
+https://arxiv.org/abs/1712.04086 (DCGAN finds 99.0 modes there, PacDCGAN2 1000.0, of which KL 3.4 and 0.06).
 Split: drawn triples of training digits, 128,000 to learn from, 2600 for validation; 26,000 of test digits.
 Command: python -m experiments.train --config=configs/dcgan_stacked.py --config.seed=SEED
 Test, seed 0: 1000 of 1000 modes, KL 0.137 nats (aim 990 and 0.2); validation 864 modes and 0.32, of 2600

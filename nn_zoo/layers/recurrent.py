@@ -69,10 +69,10 @@ class Recurrent(nn.Module):
     for name in ('peepholes', 'projection'):
       if getattr(self, name) and self.cell != 'lstm':
         raise InputError(f"{name}={getattr(self, name)!r}: for cell='lstm', not {self.cell!r}")
-    if self.chrono and (self.chrono < 3 or self.cell.startswith('rnn')):
-      raise InputError(
-        f'chrono={self.chrono}: expected 0, or 3 steps or more of an LSTM or a GRU, not of {self.cell!r}'
-      )
+    if self.chrono and self.cell.startswith('rnn'):
+      raise InputError(f'chrono={self.chrono}: for an LSTM or a GRU, not {self.cell!r}')
+    if self.chrono and self.chrono < 3:
+      raise InputError(f'chrono={self.chrono}: expected 0, or 3 steps or more')
     super().__post_init__()
 
   def __call__(
