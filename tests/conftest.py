@@ -1,5 +1,6 @@
 """Strict by default: rank promotion raises, warnings are errors, and there are two virtual CPU devices."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -11,6 +12,8 @@ from pathlib import Path
 os.environ['XLA_FLAGS'] = ' '.join(
   (
     '--xla_backend_optimization_level=0',
+    # One piece for each program: workers have the cores already, and each piece costs on its own.
+    '--xla_cpu_parallel_codegen_split_count=1',
     # The older generator; jax 0.11 has it no more.
     *(('--xla_cpu_use_fusion_emitters=false',) if version('jaxlib').startswith('0.10.') else ()),
     os.environ.get('XLA_FLAGS', ''),
@@ -28,6 +31,8 @@ import numpy as np
 import pytest
 
 jax.config.update('jax_numpy_rank_promotion', 'raise')
+# Traces are many small objects that live: looking for cycles among them so often took a tenth of the time.
+gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_sessionfinish():

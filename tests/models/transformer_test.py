@@ -34,6 +34,12 @@ def filled(model, *inputs):
   return jax.tree.map(lambda a: np.float32(rng.normal(size=a.shape)) / 2, shapes(model, *inputs))
 
 
+def primed(model, variables, tokens_BT, steps):
+  """The state after a prompt, with room for so many steps."""
+  prime = jax.jit(lambda tokens_BT: model.apply(variables, tokens_BT, steps, method='prime'))
+  return prime(tokens_BT)
+
+
 WORDS = jnp.zeros((1, 16), jnp.int32)
 PAIRED = {'values': WORDS, 'length': jnp.array([16])}, WORDS
 IMAGE = (jnp.zeros((1, 224, 224, 3)),)
@@ -113,8 +119,8 @@ def test_what_is_behind_a_source_has_no_effect_on_any_step():
 def test_steps_of_a_gpt_are_its_teacher_forcing(fields, time):
   model = GPT(**TEXT | fields)
   variables = {'params': filled(model, TOKENS)}
-  want = model.apply(variables, TOKENS)
-  state = model.apply(variables, TOKENS[:, :time], TIME - time, method='prime')
+  want = jax.jit(model.apply)(variables, TOKENS)
+  state = primed(model, variables, TOKENS[:, :time], TIME - time)
   step = jax.jit(lambda tokens_B, state: model.apply(variables, tokens_B, state, method='step'))
   for t in range(time, TIME):
     logits_BV, state = step(TOKENS[:, t], state)
@@ -138,7 +144,7 @@ def test_a_gpt_of_one_block_writes_on_from_its_last_context():
   model = GPT(**TEXT | {'positions': 'rotary', 'layers': 1, 'context': 4})
   tokens_BT = np.random.default_rng(0).integers(0, VOCABULARY, (BATCH, 13))
   variables = {'params': filled(model, tokens_BT[:, :4])}
-  state = model.apply(variables, tokens_BT[:, :7], 6, method='prime')
+  state = primed(model, variables, tokens_BT[:, :7], 6)
   step = jax.jit(lambda tokens_B, state: model.apply(variables, tokens_B, state, method='step'))
   whole = jax.jit(lambda tokens_BT: model.apply(variables, tokens_BT))
   for t in range(7, 13):
@@ -217,12 +223,10 @@ def test_what_does_not_fit_is_refused():
 def test_a_text_with_learned_positions_takes_room_from_the_prompt():
   model = GPT(**TEXT)
   variables = {'params': filled(model, TOKENS)}
-  state, end = (
-    model.apply(variables, tokens, 3, method='prime') for tokens in (TOKENS, TOKENS[:, 1:])
-  )
+  state, end = (primed(model, variables, tokens, 3) for tokens in (TOKENS, TOKENS[:, 1:]))
   jax.tree.map(np.testing.assert_array_equal, state, end)
   with pytest.raises(InputError, match=r'model.context=8: 9 tokens do not fit; lower task.length'):
-    model.apply(variables, TOKENS, 9, method='prime')
+    primed(model, variables, TOKENS, 9)
 
 
 def test_decoding_takes_no_more_steps_than_there_are_positions():
@@ -322,7 +326,8 @@ def test_a_source_of_no_tokens_gives_finite_logits_and_gradients(pre_norm, imple
   assert all(np.all(np.isfinite(a)) for a in jax.tree.leaves((logits_BTV, slopes)))
   np.testing.assert_array_equal(logits_BTV[1], others_BTV[1])  # what stands there is not read
   assert np.any(logits_BTV[0] != others_BTV[0])
-  source, state = model.apply({'params': params}, EMPTY, TIME, method='begin')
+  begin = jax.jit(lambda source: model.apply({'params': params}, source, TIME, method='begin'))
+  source, state = begin(EMPTY)
   step = jax.jit(functools.partial(model.apply, {'params': params}, method='step'))
   for t in range(2):
     logits_BV, state = step(TOKENS[:, t], state, source)
