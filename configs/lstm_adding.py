@@ -18,5 +18,5 @@ from configs import base
 
 def get_config():
   config = base.adding('lstm')
-  config.model.chrono = config.data.length
+  config.model.chrono = config.data.get_oneway_ref('length')
   return config

@@ -249,3 +249,11 @@ def test_a_config_has_every_section_with_all_its_keys(name):
   for section in ('descend', 'train'):
     assert config[section].keys() == base[section].keys()
   assert base['optimizer'].keys() <= config['optimizer'].keys()
+
+
+def test_gates_that_remember_begin_for_the_length_that_is_asked_for():
+  config = load_config('configs/lstm_adding.py')
+  config.data.length = 50
+  assert config.model.chrono == 50
+  config.model.chrono = 20
+  assert config.data.length == 50
