@@ -169,9 +169,13 @@ class GRU(RNN):
 
 
 def siblings(model: RNN) -> dict[str, RNN]:
-  """Elman's network, an LSTM and a GRU that differ in their cells alone, `model` being one of them."""
+  """Elman's network, an LSTM and a GRU that differ in their cells alone, `model` being one of them.
+
+  All gates begin alike; Elman's network has none.
+  """
   own = ('cell', 'chrono', 'parent', 'name')
   shared = {field.name: getattr(model, field.name) for field in dataclasses.fields(RNN)}
   shared = {name: value for name, value in shared.items() if name not in own}
-  kinds = {'rnn': RNN, 'lstm': LSTM, 'gru': GRU}
-  return {name: model if type(model) is kind else kind(**shared) for name, kind in kinds.items()}
+  gated = shared | {'chrono': model.chrono}
+  kinds = {'rnn': RNN(**shared), 'lstm': LSTM(**gated), 'gru': GRU(**gated)}
+  return {name: model if type(model) is type(kind) else kind for name, kind in kinds.items()}
