@@ -5,11 +5,10 @@ Miyato & Koyama 2018, https://arxiv.org/abs/1802.05637 (projection of the class)
 Zhao et al. 2020, https://arxiv.org/abs/2006.10738 (differentiable augmentation, as there are 1258 images).
 Split: one permutation of the 1797 images by split_seed; 359 test, 180 validation, 1258 to train on.
 Command: python -m experiments.train --config=configs/dcgan_digits.py --config.seed=SEED
-Test, seed 0: precision 0.944, recall 0.819, density 1.06, coverage 0.939, Frechet distance 5.99, in the
-features of a classifier trained on the same images, which sees all ten digits at 7.8 to 11.7 % each
-(jax 0.10.2, CPU).
-Measured by a classifier of 1500 steps, of the generator with its latest, not its averaged statistics; not
-since.
+Test, seeds 0, 1, 2: coverage 0.922, 0.936, 0.955, precision 0.955, 0.953, 0.953, recall 0.799, 0.791, 0.830,
+density 1.07, 0.98, 0.95, Frechet distance 7.5, 7.3, 6.3, in the features of a classifier trained on the same
+images, right about 99.2 % of the test images, which sees all ten digits at 7.8 to 11.7 % each; 103 to 127 s
+as a whole process on one core of an AMD EPYC (Zen 4) with other work beside it, jax 0.10.2.
 """
 
 from configs import base

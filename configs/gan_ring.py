@@ -3,8 +3,8 @@
 Paper: Metz et al. 2017, "Unrolled GANs", https://arxiv.org/abs/1611.02163.
 Split: drawn points by split_seed: 20,000 to train on, 2000 for validation, 2000 for test.
 Command: python -m experiments.train --config=configs/gan_ring.py --config.seed=SEED
-Test, seed 0: 8 of 8 modes, 95.3 % of the points within 3 standard deviations of one, KL 0.003 nats; 26 s of
-training on 2 cores of a shared CPU (jax 0.10.2).
+Test, seeds 0, 1, 2: 8 of 8 modes each, 94.4, 94.8, 92.5 % of the points within 3 standard deviations of one,
+KL 0.0019, 0.0026, 0.0014 nats; 28 to 30 s as a whole process on one core of an AMD EPYC (Zen 4), jax 0.10.2.
 """
 
 from configs import base
