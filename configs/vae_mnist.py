@@ -3,8 +3,8 @@
 Paper: Kingma & Welling 2014, "Auto-encoding variational Bayes", https://arxiv.org/abs/1312.6114.
 Split: the official test images; 5000 of the training images, by split_seed, for validation.
 Command: python -m experiments.train --config=configs/vae_mnist.py --config.seed=SEED
-Test, seeds 0, 1, 2: negative evidence lower bound 100.30, 101.17, 100.54 nats after 10 epochs; 146 to 148 s as
-a whole process on one core of an AMD EPYC (Zen 4; seeds 1 and 2), jax 0.10.2.
+Test, seeds 0, 1, 2: negative evidence lower bound 100.30, 101.17, 100.54 nats after 10 epochs; 146 to 148 s
+as a whole process on one core of an AMD EPYC (Zen 4; seeds 1 and 2), jax 0.10.2.
 """
 
 from configs import base
