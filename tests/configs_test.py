@@ -133,7 +133,7 @@ TWINS = (
   *('dcgan_stacked', 'lstm_reviews', 'convnet_fashion', 'lstm_basic_motions', 'lstm_jsb'),
   *('autoencoder_shuttle', 'resnet_fashion', 'gru_multi30k', 'gru_copy', 'own_sequences'),
   *('gru_nottingham', 'rnn_nottingham', 'tcn_nottingham', 'gpt_shakespeare_bpe'),
-  *('transformer_multi30k_en_de', 'own_translation'),
+  *('transformer_multi30k_en_de', 'own_translation', 'sngan_fashion'),
   *('gru_mnist_pixels', 'cyclegan_cloth', 'own_images', 'vit_digits'),
   *('gru_addition', 'f_anogan_mnist', 'autoencoder_mnist_anomaly', 'autoencoder_mnist'),
   *('text_cnn_reviews', 'mlp_sea_temperature', 'mlp_mnist'),
