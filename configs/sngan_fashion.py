@@ -4,7 +4,12 @@ Papers: Miyato, Kataoka, Koyama & Yoshida 2018, https://arxiv.org/abs/1802.05957
 of the critic); Miyato & Koyama 2018, https://arxiv.org/abs/1802.05637 (projection of the class).
 Split: the official test images; 5000 of the training images, by split_seed, for validation.
 Command: python -m experiments.train --config=configs/sngan_fashion.py --config.seed=SEED
-Not measured yet.
+Departure: two steps of the critic a step.
+Test, seed 0: coverage 0.555 (validation 0.598; after 2000 and 4000 steps 0.389 and 0.591), precision 0.819,
+recall 0.574, density 0.626, Frechet distance 12.9, in the features of a classifier that is right about 91.2 %
+of the test images and sees all ten kinds at 8.9 to 12.4 % each; about 47 min of training on one core of an
+AMD EPYC (Zen 4) with other work beside it, jax 0.10.2. configs/dcgan_fashion.py has a coverage of 0.795 in
+less time.
 """
 
 from configs import base
