@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from flax import linen as nn
 
 from nn_zoo.layers.activation import Activation
-from nn_zoo.layers.normalization import Normalization
+from nn_zoo.layers.normalization import BatchNorm, Normalization
 from nn_zoo.layers.spectral import SpectralLinear
 
 
@@ -34,8 +34,7 @@ class ConditionalNormalization(nn.Module):
   def __call__(self, x: jax.Array, label_B: jax.Array | None, train: bool) -> jax.Array:
     if not self.classes:
       return Normalization('batch', activation=self.activation, dtype=self.dtype)(x, train)
-    fields = {'momentum': 0.9, 'use_bias': False, 'use_scale': False, 'use_fast_variance': False}
-    y = nn.BatchNorm(not train, epsilon=1e-5, dtype=self.dtype, **fields)(x)
+    y = BatchNorm(affine=False, dtype=self.dtype)(x, train)
     shape = (x.shape[0], *(1,) * (x.ndim - 2), x.shape[-1])
     fields = {'num_embeddings': self.classes, 'features': x.shape[-1], 'dtype': self.dtype}
     scale = nn.Embed(**fields, embedding_init=nn.initializers.ones, name='scale')(label_B)

@@ -23,6 +23,7 @@ class BatchNorm(nn.Module):
   Attributes:
     momentum: what the running averages keep of themselves in a step.
     epsilon, low, high: see `nn_zoo.ops.normalization`.
+    affine: False for no parameters, a scale of 1 and a bias of 0.
     scale_init: initializer of the scale.
     dtype: of the result; parameters and averages are float32.
   """
@@ -31,6 +32,7 @@ class BatchNorm(nn.Module):
   epsilon: float = 1e-5
   low: float = -math.inf
   high: float = math.inf
+  affine: bool = True
   scale_init: Callable = nn.initializers.ones
   dtype: Any = None
 
@@ -39,8 +41,10 @@ class BatchNorm(nn.Module):
     shape = (x.shape[-1],)
     mean_C = self.variable('batch_stats', 'mean', jnp.zeros, shape, jnp.float32)
     variance_C = self.variable('batch_stats', 'var', jnp.ones, shape, jnp.float32)
-    scale_C = self.param('scale', self.scale_init, shape, jnp.float32)
-    bias_C = self.param('bias', nn.initializers.zeros, shape, jnp.float32)
+    scale_C, bias_C = jnp.ones(shape), jnp.zeros(shape)
+    if self.affine:
+      scale_C = self.param('scale', self.scale_init, shape, jnp.float32)
+      bias_C = self.param('bias', nn.initializers.zeros, shape, jnp.float32)
     x = x.astype(nn.dtypes.canonicalize_dtype(x, scale_C, bias_C, dtype=self.dtype))
     if not train:
       factor_C = scale_C * jax.lax.rsqrt(variance_C.value + self.epsilon)
