@@ -4,9 +4,9 @@ Paper: Hawkins et al. 2002, https://doi.org/10.1007/3-540-46145-0_17.
 Split: half of the normal rows, by split_seed, and all 3511 anomalies are tested; 2000 normal rows for
   validation.
 Command: python -m experiments.train --config=configs/autoencoder_shuttle.py --config.seed=SEED
-Measured (seed 0, last step): AUROC 0.9988, average precision 0.973; isolation forest (2000 rows)
-  0.9963 and 0.989, distance to the nearest of 2000 rows 0.9988 and 0.971, PCA with 3 components
-  0.9982 and 0.972.
+Measured (seeds 0, 1, 2, last step): AUROC 0.9988, 0.9993, 0.9991, average precision 0.973, 0.984, 0.981;
+  isolation forest (2000 rows) 0.9963 and 0.989, distance to the nearest of 2000 rows 0.9988 and 0.971, PCA
+  with 3 components 0.9982 and 0.972 (seed 0).
 """
 
 from configs import base
