@@ -10,6 +10,8 @@ Measured (seed 0, last step): AUROC of the digits 0 to 9: 0.996, 0.999, 0.924, 0
   0.970, 0.886, 0.966, mean 0.960; average precision 1.000, 1.000, 0.990, 0.993, 0.995, 0.996, 0.999, 0.996,
   0.986, 0.995, mean 0.995 (nine tenths of the test images are of other digits). PCA reconstruction: mean
   0.954 with 16 components, 0.955 with 32; distance to the nearest of 2000 training images: 0.949.
+Seeds 1 and 2: mean AUROC 0.963 and 0.960, mean average precision 0.995 and 0.995; all digits side by side in
+  117 and 106 s as a whole process on one busy core of an AMD EPYC (Zen 4), jax 0.10.2.
 """
 
 from configs import base
