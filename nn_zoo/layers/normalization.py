@@ -41,7 +41,7 @@ class BatchNorm(nn.Module):
     shape = (x.shape[-1],)
     mean_C = self.variable('batch_stats', 'mean', jnp.zeros, shape, jnp.float32)
     variance_C = self.variable('batch_stats', 'var', jnp.ones, shape, jnp.float32)
-    scale_C, bias_C = jnp.ones(shape), jnp.zeros(shape)
+    scale_C, bias_C = jnp.ones(shape, jnp.float32), jnp.zeros(shape, jnp.float32)
     if self.affine:
       scale_C = self.param('scale', self.scale_init, shape, jnp.float32)
       bias_C = self.param('bias', nn.initializers.zeros, shape, jnp.float32)
