@@ -7,16 +7,17 @@
 
 namespace nn_zoo {
 
-ffi::Error matrix_product(ffi::ThreadPool pool, Buffer a, Buffer b, Result c, bool a_turned, bool b_turned) {
+ffi::Error matrix_product(ffi::ThreadPool pool, Buffer a, Buffer b, Result c, bool a_turned, bool b_turned,
+                          bool helped) {
   const Shape shape = c->dimensions();
-  product(pool, {shape[0], shape[1], a.dimensions()[a_turned ? 1 : 2], shape[2], a_turned, b_turned, a.typed_data(),
-                 b.typed_data(), c->typed_data()});
+  product({pool, helped}, {shape[0], shape[1], a.dimensions()[a_turned ? 1 : 2], shape[2], a_turned, b_turned,
+                           a.typed_data(), b.typed_data(), c->typed_data()});
   return ffi::Error::Success();
 }
 
 auto binding(decltype(&matrix_product)) {
-  return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<Buffer>().Arg<Buffer>().Ret<Buffer>().Attr<bool>("a_turned").Attr<bool>(
-      "b_turned");
+  return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<Buffer>().Arg<Buffer>().Ret<Buffer>()
+      .Attr<bool>("a_turned").Attr<bool>("b_turned").Attr<bool>("helped");
 }
 
 // Of both, the last argument is what is added, if anything is; the last result of the second is its gradient.

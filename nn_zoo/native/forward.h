@@ -99,7 +99,7 @@ void forward(ffi::ThreadPool& pool, const Problem& p, const float* x, const floa
   std::vector<std::vector<Run>> taps;
   for (const Phase& row : row_phases)
     for (const Phase& column : column_phases) taps.push_back(runs(p, row, column, columns.size()));
-  const Bands cut = forward_bands(p, outputs, row_floats, std::max<int64_t>(1, pool.num_threads()));
+  const Bands cut = forward_bands(p, outputs, row_floats, Threads(pool).count());
 
   parallel_for(pool, ceil_div(p.batch, cut.images) * cut.per_image, [&, packed](int64_t item) {
     const int64_t b0 = item / cut.per_image * cut.images, b1 = std::min(b0 + cut.images, p.batch);

@@ -161,15 +161,15 @@ void product_part(const Product& f, const Part& part) {
 
 // Panels that several tasks read are packed before, once.
 template <bool TURNED, int V>
-void product_with(ffi::ThreadPool& pool, const Product& f) {
+void product_with(const Threads& threads, const Product& f) {
   constexpr int64_t WIDTH = V * LANES;
-  const int64_t panels = ceil_div(f.columns, WIDTH), least = TASKS * pool.num_threads();
+  const int64_t panels = ceil_div(f.columns, WIDTH), least = TASKS * threads.count();
   int64_t bands = ceil_div(f.rows, ROWS), groups = ceil_div(f.columns, COLUMNS);
   while (f.batch * bands * groups < least && 2 * groups <= panels) groups *= 2;
   while (f.batch * bands * groups < least && f.rows / bands > 4 * SUMS / V) bands *= 2;
   const int64_t size = f.batch * panels * WIDTH * f.depth;
   float* packed = bands > 1 && size <= SHARED ? product_scratch.floats(size) : nullptr;
-  parallel_for(pool, packed ? f.batch * panels : 0, size, [=](int64_t n) {
+  parallel_for(threads, packed ? f.batch * panels : 0, size, [=](int64_t n) {
     const int64_t entry = n / panels, column = n % panels * WIDTH;
     for (int64_t number = 0; number < ceil_div(f.depth, DEPTH); ++number) {
       const Block block = block_of(f, number);
@@ -177,7 +177,7 @@ void product_with(ffi::ThreadPool& pool, const Product& f) {
       pack_panel<V>(f, f.b + entry * f.depth * f.columns, block, column, to);
     }
   });
-  parallel_for(pool, f.batch * bands * groups, [=](int64_t n) {
+  parallel_for(threads, f.batch * bands * groups, [=](int64_t n) {
     const int64_t band = n % bands, group = n / bands % groups, entry = n / bands / groups;
     const int64_t top = band * f.rows / bands, left = group * panels / groups * WIDTH;
     const int64_t right = std::min(f.columns, (group + 1) * panels / groups * WIDTH);
@@ -186,9 +186,9 @@ void product_with(ffi::ThreadPool& pool, const Product& f) {
   });
 }
 
-inline void product(ffi::ThreadPool& pool, const Product& f) {
+inline void product(const Threads& threads, const Product& f) {
   const auto with = [&](auto vectors) {
-    f.a_turned ? product_with<true, vectors>(pool, f) : product_with<false, vectors>(pool, f);
+    f.a_turned ? product_with<true, vectors>(threads, f) : product_with<false, vectors>(threads, f);
   };
   if (f.columns <= LANES) return with(std::integral_constant<int, 1>{});
   with(std::integral_constant<int, 2>{});

@@ -69,8 +69,8 @@ inline int64_t last_buffer(const Sequences& s, const std::vector<int64_t>& rows,
   return (reverse ? s.length(rows[0]) : s.length(rows[row])) & 1;
 }
 
-inline int64_t shares(ffi::ThreadPool& pool, int64_t batch) {
-  return std::clamp<int64_t>(pool.num_threads(), 1, batch);
+inline int64_t shares(const Threads& threads, int64_t batch) {
+  return std::min(threads.count(), std::max<int64_t>(1, batch));
 }
 
 struct Forward {
@@ -171,18 +171,18 @@ void pack_forward(const Forward& f, const float* weights, int64_t depth, int64_t
 }
 
 template <class Cell>
-void walk(ffi::ThreadPool& pool, Forward f) {
+void walk(const Threads& threads, Forward f) {
   constexpr int64_t BLOCK = Cell::WIDE * LANES;
   f.s.gates = Cell::GATES;
   const int64_t blocks = ceil_div(f.s.hidden, BLOCK), row = Cell::GATES * BLOCK;
   float* inputs = panel_scratch.floats(blocks * row * (f.inputs + f.s.hidden));
   float* panels = inputs + blocks * row * f.inputs;
-  parallel_for(pool, blocks, blocks * row * (f.inputs + f.s.hidden), [&, inputs, panels](int64_t n) {
+  parallel_for(threads, blocks, blocks * row * (f.inputs + f.s.hidden), [&, inputs, panels](int64_t n) {
     pack_forward<Cell>(f, f.input, f.inputs, n, inputs + n * row * f.inputs);
     pack_forward<Cell>(f, f.recurrent, f.s.hidden, n, panels + n * row * f.s.hidden);
   });
-  const int64_t parts = shares(pool, f.s.batch);
-  parallel_for(pool, parts, [&, inputs, panels](int64_t n) {
+  const int64_t parts = shares(threads, f.s.batch);
+  parallel_for(threads, parts, [&, inputs, panels](int64_t n) {
     forward_share<Cell>(f, inputs, panels, f.s.share(n, parts));
   });
 }
@@ -264,13 +264,13 @@ inline void pack_backward(const Backward& f, int64_t block, float* to) {
 }
 
 template <class Cell>
-void walk(ffi::ThreadPool& pool, Backward f) {
+void walk(const Threads& threads, Backward f) {
   f.s.gates = Cell::GATES;
   const int64_t blocks = ceil_div(f.s.hidden, BACK * LANES), panel = f.s.width() * BACK * LANES;
   float* panels = panel_scratch.floats(blocks * panel);
-  parallel_for(pool, blocks, blocks * panel, [&, panels](int64_t n) { pack_backward(f, n, panels + n * panel); });
-  const int64_t parts = shares(pool, f.s.batch);
-  parallel_for(pool, parts, [&, panels](int64_t n) { backward_share<Cell>(f, panels, f.s.share(n, parts)); });
+  parallel_for(threads, blocks, blocks * panel, [&, panels](int64_t n) { pack_backward(f, n, panels + n * panel); });
+  const int64_t parts = shares(threads, f.s.batch);
+  parallel_for(threads, parts, [&, panels](int64_t n) { backward_share<Cell>(f, panels, f.s.share(n, parts)); });
 }
 
 }  // namespace nn_zoo

@@ -26,7 +26,11 @@ LEAST = 2**19  # multiplications, below which a call and its threads cost more t
 
 
 def product(
-  a: jax.Array, b: jax.Array, a_turned: bool = False, b_turned: bool = False
+  a: jax.Array,
+  b: jax.Array,
+  a_turned: bool = False,
+  b_turned: bool = False,
+  helped: bool = False,
 ) -> jax.Array:
   """c of the equation above, with any number of leading axes, the same ones in `a` and `b`, in place of N.
 
@@ -34,6 +38,8 @@ def product(
     a: [..., R, D], or [..., D, R] if turned.
     b: [..., D, C], or [..., C, D] if turned; of the type of `a`.
     a_turned, b_turned: whether the last two axes are given in the other order.
+    helped: the kernel's work is shared by threads of ours in place of XLA's, which pays beside other kernels
+      that do so.
 
   Raises:
     InputError: the depths or the leading axes differ.
@@ -47,7 +53,7 @@ def product(
   a, b = alike((a, b))
   lead = a.shape[:-2]
   a, b = (array.reshape(math.prod(lead), *array.shape[-2:]) for array in (a, b))
-  c_NRC = _product(a, b, a_turned, b_turned)
+  c_NRC = _product(a, b, a_turned, b_turned, helped)
   return c_NRC.reshape(*lead, *c_NRC.shape[1:])
 
 
@@ -57,43 +63,47 @@ def dense(x: jax.Array, kernel_DC: jax.Array) -> jax.Array:
   return y_RC.reshape(*x.shape[:-1], kernel_DC.shape[-1])
 
 
-def _product(a, b, a_turned, b_turned):
-  return product_p.bind(a, b, a_turned=a_turned, b_turned=b_turned)
+def _product(a, b, a_turned, b_turned, helped):
+  return product_p.bind(a, b, a_turned=a_turned, b_turned=b_turned, helped=helped)
 
 
-def _shape(a, b, a_turned, b_turned):
+def _shape(a, b, a_turned, b_turned, **_):
   return (a.shape[0], a.shape[2 if a_turned else 1], b.shape[1 if b_turned else 2])
 
 
 product_p = Primitive('matrix_product')
 product_p.def_impl(functools.partial(xla.apply_primitive, product_p))
-product_p.def_abstract_eval(lambda a, b, **turned: a.update(shape=_shape(a, b, **turned)))
+product_p.def_abstract_eval(lambda a, b, **how: a.update(shape=_shape(a, b, **how)))
 
 
 # Derivatives: with A and B the matrices that are multiplied, dA = dC B^T and dB = A^T dC.
 
 
-def _transpose_a(dc, a, b, a_turned, b_turned):
-  return _product(b, dc, b_turned, True) if a_turned else _product(dc, b, False, not b_turned)
+def _transpose_a(dc, a, b, a_turned, b_turned, helped):
+  if a_turned:
+    return _product(b, dc, b_turned, True, helped)
+  return _product(dc, b, False, not b_turned, helped)
 
 
-def _transpose_b(dc, a, b, a_turned, b_turned):
-  return _product(dc, a, True, a_turned) if b_turned else _product(a, dc, not a_turned, False)
+def _transpose_b(dc, a, b, a_turned, b_turned, helped):
+  if b_turned:
+    return _product(dc, a, True, a_turned, helped)
+  return _product(a, dc, not a_turned, False, helped)
 
 
 ad.defbilinear(product_p, _transpose_a, _transpose_b)
 
 
-def _map(arrays, axes, a_turned, b_turned):
+def _map(arrays, axes, a_turned, b_turned, helped):
   # More rows where one b meets many a; else a longer batch.
   (a, b), (a_axis, b_axis) = arrays, axes
   count = b.shape[b_axis] if a_axis is None else a.shape[a_axis]
   if b_axis is None and b.shape[0] == 1 and not a_turned:
     a = jnp.moveaxis(a, a_axis, 0)
-    c = _product(a.reshape(1, -1, a.shape[-1]), b, False, b_turned)
+    c = _product(a.reshape(1, -1, a.shape[-1]), b, False, b_turned, helped)
     return c.reshape(count, 1, -1, c.shape[-1]), 0
   a, b = (_leading(array, axis, count) for array, axis in zip(arrays, axes, strict=True))
-  c = _product(a, b, a_turned, b_turned)
+  c = _product(a, b, a_turned, b_turned, helped)
   return c.reshape(count, -1, *c.shape[1:]), 0
 
 
@@ -109,18 +119,18 @@ batching.primitive_batchers[product_p] = _map
 # What runs.
 
 
-def _xla(a, b, a_turned, b_turned):
+def _xla(a, b, a_turned, b_turned, **_):
   contracted = ((1 if a_turned else 2,), (2 if b_turned else 1,))
   return jax.lax.dot_general(a, b, (contracted, ((0,), (0,))))
 
 
-def _cpu(a, b, a_turned, b_turned):
+def _cpu(a, b, a_turned, b_turned, helped):
   shape = _shape(a, b, a_turned, b_turned)
   work = math.prod(shape) * a.shape[1 if a_turned else 2]
   if a.dtype != jnp.float32 or work < max(LEAST, 1) or library.load():
     return _xla(a, b, a_turned, b_turned)
   call = jax.ffi.ffi_call(library.PRODUCT, jax.typeof(a).update(shape=shape))
-  return call(a, b, a_turned=a_turned, b_turned=b_turned)
+  return call(a, b, a_turned=a_turned, b_turned=b_turned, helped=helped)
 
 
 mlir.register_lowering(product_p, mlir.lower_fun(_xla, multiple_results=False))

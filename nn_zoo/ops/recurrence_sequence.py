@@ -41,13 +41,18 @@ def _transpose(walk, residuals, slopes):
     walk, primals.recurrent_HG, primals.state, primals.length_B, y_BTH, h_BTH, saved, *slopes
   )
   x_ND, h_NH, g_NG = rows(primals.x_BTD), rows(h_BTH), rows(g_BTG)
-  recurrent_HG = product(h_NH, g_NG, a_turned=True)
+  recurrent_HG = product(h_NH, g_NG, a_turned=True, helped=True)
   if r_BTH is not None:
     r_NH = rows(r_BTH)
-    recurrent_HG = recurrent_HG.at[:, -r_NH.shape[1] :].set(product(h_NH, r_NH, a_turned=True))
-  x_BTD = product(g_NG, primals.input_DG, b_turned=True).reshape(primals.x_BTD.shape)
-  weights = product(x_ND, g_NG, a_turned=True), recurrent_HG, *_summed(bias_BG, g_NG.shape[1])
-  return Arguments(x_BTD, *weights, state, None)
+    last_HH = product(h_NH, r_NH, a_turned=True, helped=True)
+    recurrent_HG = recurrent_HG.at[:, -r_NH.shape[1] :].set(last_HH)
+  # One after the other: products of all cores that run at once are in each other's way.
+  recurrent_HG, g_NG = jax.lax.optimization_barrier((recurrent_HG, g_NG))
+  input_DG = product(x_ND, g_NG, a_turned=True, helped=True)
+  input_DG, g_NG = jax.lax.optimization_barrier((input_DG, g_NG))
+  x_ND = product(g_NG, primals.input_DG, b_turned=True, helped=True)
+  biases = _summed(bias_BG, g_NG.shape[1])
+  return Arguments(x_ND.reshape(primals.x_BTD.shape), input_DG, recurrent_HG, *biases, state, None)
 
 
 def _summed(bias_BG, gates):

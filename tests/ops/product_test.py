@@ -1,3 +1,4 @@
+import concurrent.futures
 import re
 
 import jax
@@ -141,6 +142,20 @@ def test_a_row_is_the_same_whatever_stands_beside_it(kernels):
   whole = np.asarray(product(a, b))
   for first, end in ((0, 1), (5, 40), (60, 129)):
     np.testing.assert_array_equal(product(a[:, first:end].copy(), b), whole[:, first:end])
+
+
+def test_threads_of_ours_give_what_those_of_xla_give(kernels):
+  a, b = matrices(2, 800, 300, 40)
+
+  def gradients(a, b, helped):
+    return jax.grad(lambda a, b: jnp.sum(jnp.sin(product(a, b, helped=helped))), (0, 1))(a, b)
+
+  run = jax.jit(gradients, static_argnums=2)
+  calls = [True, False] * 4
+  with concurrent.futures.ThreadPoolExecutor(4) as callers:
+    found = list(callers.map(lambda helped: run(a, b, helped), calls))
+  for each in found[1:]:
+    jax.tree.map(np.testing.assert_array_equal, each, found[0])
 
 
 def test_small_products_stay_with_xla(kernels, monkeypatch):
