@@ -29,7 +29,10 @@ class Helpers {
   // Calls task(), soon, by so many threads.
   void run(int64_t count, const std::function<void()>& task) {
     std::lock_guard<std::mutex> lock(mutex_);
-    for (; static_cast<int64_t>(threads_.size()) < count; avoided_ = -1) threads_.emplace_back([this] { serve(); });
+    while (static_cast<int64_t>(threads_.size()) < count) {
+      threads_.emplace_back([this] { serve(); });
+      avoided_ = -1;
+    }
     avoid_core_of_caller();
     tasks_.insert(tasks_.end(), count, task);
     for (int64_t i = 0; i < count; ++i) arrived_.notify_one();

@@ -18,7 +18,7 @@ import jaxlib
 SOURCES = Path(__file__).parent
 FLAGS = (
   *('-std=c++17', '-O3', '-march=native', '-ffp-contract=fast', '-fno-math-errno'),
-  *('-fPIC', '-w'),
+  *('-fPIC', '-pthread', '-w'),
 )
 CONVOLVE = 'nn_zoo_convolve'
 KERNEL_GRADIENT = 'nn_zoo_convolve_kernel_gradient'
