@@ -32,6 +32,7 @@ from nn_zoo.report.markup import Section
 from nn_zoo.task import Key, State, Task, descend
 from nn_zoo.tasks import TASKS
 from nn_zoo.tasks.bucketed import bucketed
+from nn_zoo.tasks.precise import precise
 from nn_zoo.train.evaluation import predict
 from nn_zoo.train.monitor import Monitor, metric_names
 from nn_zoo.train.optimizer import optimizer
@@ -116,7 +117,8 @@ def build(
   def task_of(model, tx=tx):
     task = named.call(TASKS, 'task', name, model, tx, given=given, **fields)
     task = task._replace(step=with_still_normalization(task.step, config['optimizer']['freeze']))
-    return bucketed(task, stream.shapes) if isinstance(stream, Bucketed) else task
+    task = bucketed(task, stream.shapes) if isinstance(stream, Bucketed) else task
+    return precise(task, train.get('matmul_precision', ''))
 
   task = task_of(model)
   evals = {

@@ -36,6 +36,7 @@ WORDS = {
   'train.mode': ('min', 'max'),
   'train.select': ('last', 'best'),
   'train.sampling': ('shuffled', 'balanced'),
+  'train.matmul_precision': ('', 'bfloat16', 'tensorfloat32', 'float32'),
 }
 
 
@@ -86,8 +87,12 @@ def _train(
   start: str,
   start_keep: tuple[str, ...],
   watch: bool = False,
+  matmul_precision: str = '',
 ):
-  """The keys of config.train and their types; `fit`, `Balanced`, `started` and `watching` explain them."""
+  """The keys of config.train and their types.
+
+  `fit`, `Balanced`, `started`, `watching` and `precise` explain them.
+  """
 
 
 def _check_values(config: Config) -> None:

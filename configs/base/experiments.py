@@ -49,6 +49,7 @@ def supervised() -> ConfigDict:
       'start': '',
       'start_keep': ('*',),
       'watch': False,
+      'matmul_precision': '',
     }
   )
   return config

@@ -2,22 +2,23 @@
 #include "adam.h"
 #include "binding.h"
 #include "normalization.h"
-#include "product.h"
 #include "random.h"
+#include "rounded.h"
 
 namespace nn_zoo {
 
 ffi::Error matrix_product(ffi::ThreadPool pool, Buffer a, Buffer b, Result c, bool a_turned, bool b_turned,
-                          bool helped) {
+                          bool helped, bool rounded) {
   const Shape shape = c->dimensions();
-  product({pool, helped}, {shape[0], shape[1], a.dimensions()[a_turned ? 1 : 2], shape[2], a_turned, b_turned,
-                           a.typed_data(), b.typed_data(), c->typed_data()});
+  const Product f{shape[0], shape[1], a.dimensions()[a_turned ? 1 : 2], shape[2], a_turned, b_turned,
+                  a.typed_data(), b.typed_data(), c->typed_data()};
+  if (!rounded || !rounded_product({pool, helped}, f)) product({pool, helped}, f);
   return ffi::Error::Success();
 }
 
 auto binding(decltype(&matrix_product)) {
   return ffi::Ffi::Bind().Ctx<ffi::ThreadPool>().Arg<Buffer>().Arg<Buffer>().Ret<Buffer>()
-      .Attr<bool>("a_turned").Attr<bool>("b_turned").Attr<bool>("helped");
+      .Attr<bool>("a_turned").Attr<bool>("b_turned").Attr<bool>("helped").Attr<bool>("rounded");
 }
 
 // Of both, the last argument is what is added, if anything is; the last result of the second is its gradient.

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nn_zoo.errors import InputError
+from nn_zoo.native import library
 from nn_zoo.ops import product as module
 from nn_zoo.ops.product import dense, product
 from tests.reference import assert_near
@@ -54,6 +55,37 @@ def test_values_and_gradients_are_those_of_float64(size, turned, kernels):
   near(c, wide_a @ wide_b)
   near(da, given(wide_dc @ wide_b.swapaxes(1, 2), turned[0]))
   near(db, given(wide_a.swapaxes(1, 2) @ wide_dc, turned[1]))
+
+
+# Tiles that are full and that are not, more depth than a block holds, several bands of rows, several groups
+# of columns, and what is too small for the unit.
+ROUNDED = [(1, 16, 32, 16), (2, 33, 70, 47), (1, 600, 1100, 40), (3, 40, 33, 1100), (5, 64, 96, 64)]
+ROUNDED += [(1, 15, 64, 64), (1, 64, 31, 64)]
+
+
+@pytest.mark.parametrize('size', ROUNDED)
+@pytest.mark.parametrize('turned', TURNED)
+def test_entries_are_rounded_where_that_is_asked_for_and_a_unit_does_so(size, turned, kernels):
+  unit = kernels == 'native' and {'amx_bf16', 'avx512_bf16'} <= {*library.processor().split()}
+  a, b = matrices(*size)
+  dc = rng.normal(size=(size[0], size[1], size[3])).astype(np.float32)
+
+  def run(a, b, dc):
+    with jax.default_matmul_precision('bfloat16'):
+      c, pull = jax.vjp(lambda a, b: product(a, b, *turned), a, b)
+      return c, *pull(dc)
+
+  c, da, db = jax.jit(run)(given(a, turned[0]), given(b, turned[1]), dc)
+
+  def wide(x, y):
+    rows, depth, columns = x.shape[1], x.shape[2], y.shape[2]
+    if unit and min(rows, columns) >= 16 and depth >= 32:
+      x, y = (jnp.asarray(each, jnp.bfloat16) for each in (x, y))
+    return np.float64(x) @ np.float64(y)
+
+  near(c, wide(a, b))
+  near(da, given(wide(dc, b.swapaxes(1, 2)), turned[0]))
+  near(db, given(wide(a.swapaxes(1, 2), dc), turned[1]))
 
 
 @pytest.mark.parametrize('turned', TURNED)

@@ -1,0 +1,33 @@
+"""A task whose products of float32 are as precise as they need be."""
+
+import functools
+from collections.abc import Callable
+
+import jax
+
+from nn_zoo.task import Task
+
+
+def precise(task: Task, precision: str) -> Task:
+  """`task`, whose matrix products of float32 have the precision that is asked for.
+
+  Parameters, sums and all else stay float32.
+
+  Args:
+    task: of any kind.
+    precision: 'bfloat16', 'tensorfloat32' or 'float32', of the entries that are multiplied, at least; '' for
+      what is usual on the device: on a TPU that is 'bfloat16', on recent GPUs 'tensorfloat32'. A CPU rounds
+      only to 'bfloat16', and only one with a matrix unit for it (AMX: Intel Xeons since Sapphire Rapids).
+  """
+  if not precision:
+    return task
+
+  def within(function: Callable) -> Callable:
+    @functools.wraps(function)
+    def run(*arguments):
+      with jax.default_matmul_precision(precision):
+        return function(*arguments)
+
+    return run
+
+  return Task(*map(within, task))

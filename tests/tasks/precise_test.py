@@ -1,0 +1,58 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from configs import gpt_shakespeare
+from nn_zoo.config import check_config
+from nn_zoo.errors import InputError
+from nn_zoo.ops.product import dense
+from nn_zoo.task import Task
+from nn_zoo.tasks.precise import precise
+
+
+def both(state, x_BD, key):
+  # A product of ours and one of XLA's, and what their gradients multiply.
+  del key
+  return jax.grad(lambda w_DC: jnp.sum(jnp.sin(dense(x_BD, w_DC)) @ w_DC.T))(state)
+
+
+TASK = Task(lambda key, batch: jnp.ones((4, 3)), both, both, both)
+
+
+@pytest.mark.parametrize(
+  ('asked', 'theirs'),
+  [
+    ('', None),
+    ('bfloat16', jax.lax.Precision.DEFAULT),
+    ('float32', jax.lax.Precision.HIGHEST),
+  ],
+)
+def test_every_product_of_a_task_is_as_precise_as_asked(asked, theirs):
+  task = precise(TASK, asked)
+  for function in (task.step, task.evaluate, task.predict):
+    jaxpr = jax.make_jaxpr(function)(jnp.ones((4, 3)), jnp.ones((5, 4)), jax.random.key(0))
+    found = {'matrix_product': set(), 'dot_general': set()}
+    for equation in jaxpr.eqns:
+      if equation.primitive.name in found:
+        found[equation.primitive.name].add(equation.params['precision'])
+    assert found == {
+      'matrix_product': {asked or None},
+      'dot_general': {theirs and (theirs, theirs)},
+    }
+
+
+def test_results_are_those_of_the_task():
+  x_BD, w_DC = np.random.default_rng(0).normal(size=(2, 4, 4)).astype(np.float32)[:, :, :3]
+  x_BD = np.pad(x_BD, ((0, 0), (0, 1)))
+  found = precise(TASK, 'bfloat16').step(w_DC, x_BD, None)
+  np.testing.assert_allclose(found, TASK.step(w_DC, x_BD, None), rtol=2e-2, atol=2e-2)
+
+
+def test_an_unknown_precision_is_refused():
+  config = gpt_shakespeare.get_config()
+  config.train.matmul_precision = 'float16'
+  with pytest.raises(
+    InputError, match=r"^train.matmul_precision='float16': expected '' or 'bfloat"
+  ):
+    check_config(config.to_dict())
