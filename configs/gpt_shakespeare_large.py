@@ -13,7 +13,7 @@ def get_config():
   config = gpt_shakespeare_gpu.get_config()
   config.model.dtype = 'float32'
   config.train.matmul_precision = 'bfloat16'
-  config.train.steps = 10500
+  config.train.steps = 12000
   config.train.batch_size = 8
   config.train.eval_every = 1500
   return config

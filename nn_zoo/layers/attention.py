@@ -91,6 +91,7 @@ class Attention(nn.Module):
       if x_BTD.shape[1] != 1:
         raise ValueError(f'expected one step with a cache, got {x_BTD.shape[1]}')
       position_BT = cache.position_B[:, None]
+    fresh = cache is None and known is None
     if known is None:
       memory = x_BTD if memory_BSD is None else memory_BSD
       k_BSGK, v_BSGK = (projected(name, memory, groups) for name in ('key', 'value'))
@@ -104,19 +105,25 @@ class Attention(nn.Module):
       known, mask = _after(cache, known)
     # Beams of a text are its targets side by side: its keys are read once for all of them.
     q_BTHK = q_BTHK.reshape(len(known.k_BGSK), -1, *q_BTHK.shape[2:])
-    y_BTHK = self._mixed(q_BTHK, known, mask, train)
+    y_BTHK = self._mixed(q_BTHK, known, mask, train, fresh)
     y_BTD = y_BTHK.reshape(*x_BTD.shape[:2], self.heads * size)
     return Dense(width, **fields, name='out')(y_BTD), known
 
-  def _mixed(self, q_BTHK, known, mask, train):
+  def _mixed(self, q_BTHK, known, mask, train, fresh):
     if self.implementation == 'cudnn':
       if self.dropout and train:
         raise InputError("model.dropout: attention='cudnn' takes none on its weights; expected 0")
       k_BSGK, v_BSGK = known.k_BGSK.swapaxes(1, 2), known.v_BGSK.swapaxes(1, 2)
       return ops.attention(q_BTHK, k_BSGK, v_BSGK, mask, 'cudnn')
+    key = Dropout(self.dropout, deterministic=not train).key()
+    # Kept keys lie head by head, as products of all pairs take them.
+    if fresh and not self.is_mutable_collection('intermediates'):
+      k_BSGK, v_BSGK = known.k_BGSK.swapaxes(1, 2), known.v_BGSK.swapaxes(1, 2)
+      return ops.attention(q_BTHK, k_BSGK, v_BSGK, mask, self.implementation, self.dropout, key)
     p_BHTS = ops.weights(q_BTHK, known.k_BGSK, mask, self.implementation)
     self.sow('intermediates', 'attention', p_BHTS)
-    p_BHTS = Dropout(self.dropout, deterministic=not train)(p_BHTS)
+    if key is not None:
+      p_BHTS = ops.thinned(p_BHTS, self.dropout, key)
     return ops.mixed(p_BHTS, known.v_BGSK, self.implementation)
 
 

@@ -37,3 +37,9 @@ class Dropout(nn.Module):
     share = 1 - self.rate
     kept = bernoulli(self.make_rng('dropout'), share, shape)
     return jnp.where(kept, x / (share if known else share.astype(x.dtype)), 0)
+
+  def key(self) -> jax.Array | None:
+    """The key of the draws, for a function that drops by itself; None where nothing is dropped."""
+    if self.deterministic or self.rate == 0:
+      return None
+    return self.make_rng('dropout')

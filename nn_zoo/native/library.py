@@ -27,8 +27,9 @@ RECURRENCE, RECURRENCE_BACKWARD = 'nn_zoo_recurrence', 'nn_zoo_recurrence_backwa
 PRODUCT, ADAM = 'nn_zoo_matrix_product', 'nn_zoo_adam_step'
 NORMALIZATION, NORMALIZATION_BACKWARD = 'nn_zoo_normalization', 'nn_zoo_normalization_backward'
 BERNOULLI = 'nn_zoo_bernoulli'
+ATTEND, ATTEND_BACKWARD = 'nn_zoo_attend', 'nn_zoo_attend_backward'
 KERNELS = (
-  BERNOULLI,
+  *(BERNOULLI, ATTEND, ATTEND_BACKWARD),
   *(CONVOLVE, KERNEL_GRADIENT, POOL_GATHER, POOL_SCATTER),
   *(RECURRENCE, RECURRENCE_BACKWARD, PRODUCT, ADAM),
   *(NORMALIZATION, NORMALIZATION_BACKWARD),

@@ -17,6 +17,13 @@ struct Product {
   bool a_turned, b_turned;
   const float *a, *b;
   float* c;
+
+  // From one line of a, or of b, to the next.
+  int64_t a_step() const { return a_turned ? rows : depth; }
+  int64_t b_step() const { return b_turned ? depth : columns; }
+  const float* b_at(int64_t entry, int64_t k, int64_t column) const {
+    return b + entry * depth * columns + (b_turned ? column * depth + k : k * columns + column);
+  }
 };
 
 constexpr int64_t DEPTH = 256;                // of a block, at most
@@ -73,25 +80,22 @@ inline Block block_of(const Product& f, int64_t number) {
   return {first, (number + 1) * f.depth / blocks - first};
 }
 
-// panel[k, column], zero beyond the last column.
+// panel[k, column], zero beyond the columns that are left. Lines of b, depths or if turned columns, are `step` apart.
 template <int V>
-inline void pack_panel(const Product& f, const float* b, Block block, int64_t column, float* to) {
+inline void pack_panel(const float* b, int64_t step, bool turned, int64_t depth, int64_t left, float* to) {
   constexpr int64_t WIDTH = V * LANES;
-  const int64_t left = f.columns - column;
-  if (!f.b_turned) {
-    const float* from = b + block.first * f.columns + column;
-    for (int64_t k = 0; k < block.depth; ++k, from += f.columns, to += WIDTH)
-      for (int v = 0; v < V; ++v) store(to + v * LANES, load(from + v * LANES, static_cast<int>(left - v * LANES)));
+  if (!turned) {
+    for (int64_t k = 0; k < depth; ++k, b += step, to += WIDTH)
+      for (int v = 0; v < V; ++v) store(to + v * LANES, load(b + v * LANES, static_cast<int>(left - v * LANES)));
     return;
   }
-  const float* from = b + column * f.depth + block.first;
   for (int64_t n = 0; n < WIDTH; n += LANES)
-    for (int64_t k = 0; k < block.depth; k += LANES) {
+    for (int64_t k = 0; k < depth; k += LANES) {
       Vector square[LANES];
       for (int i = 0; i < LANES; ++i)
-        square[i] = n + i < left ? load(from + (n + i) * f.depth + k, static_cast<int>(block.depth - k)) : Vector{};
+        square[i] = n + i < left ? load(b + (n + i) * step + k, static_cast<int>(depth - k)) : Vector{};
       transpose<LANES / 2>(square);
-      for (int i = 0; i < std::min<int64_t>(LANES, block.depth - k); ++i) store(to + (k + i) * WIDTH + n, square[i]);
+      for (int i = 0; i < std::min<int64_t>(LANES, depth - k); ++i) store(to + (k + i) * WIDTH + n, square[i]);
     }
 }
 
@@ -113,13 +117,11 @@ inline void pack_tile(const float* a, int64_t step, int64_t depth, float* to) {
     }
 }
 
-// tiles[tile, k, row] of rows top ...
+// tiles[tile, k, row] of so many rows of a, whose lines, rows or if turned depths, are `step` apart.
 template <bool TURNED, int V>
-inline void pack_tiles(const Product& f, const float* a, Block block, int64_t top, int64_t rows, float* to) {
-  const int64_t step = TURNED ? f.rows : f.depth;
-  const float* from = a + (TURNED ? block.first * step + top : top * step + block.first);
+inline void pack_tiles(const float* a, int64_t step, int64_t depth, int64_t rows, float* to) {
   cover<SUMS / V>(rows, [&](auto tile, int64_t row) {
-    pack_tile<TURNED, tile>(from + row * (TURNED ? 1 : step), step, block.depth, to + row * block.depth);
+    pack_tile<TURNED, tile>(a + row * (TURNED ? 1 : step), step, depth, to + row * depth);
   });
 }
 
@@ -135,25 +137,25 @@ template <bool TURNED, int V>
 void product_part(const Product& f, const Part& part) {
   constexpr int64_t WIDTH = V * LANES;
   alignas(64) float own[DEPTH * WIDTH];
-  const float* a = f.a + part.entry * f.rows * f.depth;
-  const float* b = f.b + part.entry * f.depth * f.columns;
+  const float* a = f.a + part.entry * f.rows * f.depth + part.top * (TURNED ? 1 : f.depth);
   float* c = f.c + (part.entry * f.rows + part.top) * f.columns;
   float* tiles = tile_scratch.floats(part.rows * DEPTH);
   for (int64_t number = 0; number < ceil_div(f.depth, DEPTH); ++number) {
     const Block block = block_of(f, number);
-    pack_tiles<TURNED, V>(f, a, block, part.top, part.rows, tiles);
+    pack_tiles<TURNED, V>(a + block.first * (TURNED ? f.rows : 1), f.a_step(), block.depth, part.rows, tiles);
     for (int64_t column = part.left; column < part.left + part.columns; column += WIDTH) {
+      const int64_t left = f.columns - column;
       const float* panel = own;
       if (part.panels) panel = part.panels + block.first * ceil_div(f.columns, WIDTH) * WIDTH + column * block.depth;
-      else pack_panel<V>(f, b, block, column, own);
+      else pack_panel<V>(f.b_at(part.entry, block.first, column), f.b_step(), f.b_turned, block.depth, left, own);
       const bool more = column + WIDTH < part.left + part.columns;
-      const float* next = b + (block.first + (more ? 0 : block.depth)) * f.columns + (more ? column + WIDTH : part.left);
+      const float* next = f.b_at(part.entry, block.first + (more ? 0 : block.depth), more ? column + WIDTH : part.left);
       cover<SUMS / V>(part.rows, [&](auto tile, int64_t row) {
         if (!part.panels && !f.b_turned)  // some of the next panel, whose rows lie far apart
           for (int64_t k = row * block.depth / part.rows; k < (row + tile) * block.depth / part.rows; ++k)
             for (int v = 0; v < V; ++v) __builtin_prefetch(next + k * f.columns + v * LANES, 0, 2);
         product_tile<tile, V>(tiles + row * block.depth, panel, block.depth, c + row * f.columns + column, f.columns,
-                              f.columns - column, number > 0);
+                              left, number > 0);
       });
     }
   }
@@ -174,7 +176,7 @@ void product_with(const Threads& threads, const Product& f) {
     for (int64_t number = 0; number < ceil_div(f.depth, DEPTH); ++number) {
       const Block block = block_of(f, number);
       float* to = packed + (entry * f.depth + block.first) * panels * WIDTH + column * block.depth;
-      pack_panel<V>(f, f.b + entry * f.depth * f.columns, block, column, to);
+      pack_panel<V>(f.b_at(entry, block.first, column), f.b_step(), f.b_turned, block.depth, f.columns - column, to);
     }
   });
   parallel_for(threads, f.batch * bands * groups, [=](int64_t n) {

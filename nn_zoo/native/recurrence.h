@@ -258,9 +258,8 @@ void backward_share(const Backward& f, const float* panels, const std::vector<in
 
 // panels[block of hidden units, k, unit] of the transposed weights.
 inline void pack_backward(const Backward& f, int64_t block, float* to) {
-  Product product{};
-  product.depth = f.s.width(), product.columns = f.s.hidden, product.b_turned = true;
-  pack_panel<BACK>(product, f.recurrent, {0, f.s.width()}, block * BACK * LANES, to);
+  const int64_t width = f.s.width(), first = block * BACK * LANES;
+  pack_panel<BACK>(f.recurrent + first * width, width, true, width, f.s.hidden - first, to);
 }
 
 template <class Cell>

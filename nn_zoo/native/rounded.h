@@ -11,6 +11,7 @@
 
 #include "product.h"
 #if defined(__AMX_BF16__) && defined(__AVX512BF16__) && defined(__AVX512BW__) && defined(__linux__)
+#define NN_ZOO_MATRIX_UNIT
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,7 +20,7 @@ namespace nn_zoo {
 constexpr int64_t SIDE = 16, STEP = 32;            // rows or columns of a tile, and its depth
 constexpr int64_t TILE = SIDE * STEP / 2;          // floats in whose place a tile is kept
 constexpr int64_t STEPS = 16;                      // of a block of the depth, at most
-constexpr int64_t BAND = 256, GROUP = 1 << 30;     // rows and columns of a task, at most
+constexpr int64_t BAND = 256;                      // rows of a task, at most
 
 // Linux keeps the unit from a process until it asks.
 inline bool has_matrix_unit() {
@@ -125,29 +126,34 @@ inline void multiply_edge(const float* a, int64_t a_next, const float* b, int64_
   move(c, columns, own, WIDTH);
 }
 
+// c or c += of tiles of rows and of columns; those of a lie `steps` apart, those of b `b_steps`.
+inline void multiply_lines(const float* a, int64_t rows, int64_t steps, const float* b, int64_t b_steps, int64_t columns,
+                           float* c, int64_t c_step, bool add) {
+  for (int64_t column = 0; column < columns; column += 2 * SIDE)
+    for (int64_t row = 0; row < rows; row += 2 * SIDE) {
+      const float *tile = a + row / SIDE * steps * TILE, *panel = b + column / SIDE * b_steps * TILE;
+      float* to = c + row * c_step + column;
+      if (rows - row >= 2 * SIDE && columns - column >= 2 * SIDE)
+        multiply_tiles(tile, steps * TILE, panel, b_steps * TILE, steps, to, c_step, add);
+      else
+        multiply_edge(tile, steps * TILE, panel, b_steps * TILE, steps, to, c_step, add, rows - row, columns - column);
+    }
+}
+
 // Rows top ... and columns left ... of one product, with all of its b packed.
 template <bool TURNED>
 void rounded_part(const Product& f, const Part& part) {
-  const int64_t step = TURNED ? f.rows : f.depth, all = ceil_div(f.depth, STEP), blocks = ceil_div(all, STEPS);
+  const int64_t all = ceil_div(f.depth, STEP), blocks = ceil_div(all, STEPS);
   const float* a = f.a + part.entry * f.rows * f.depth + part.top * (TURNED ? 1 : f.depth);
-  float* c = f.c + (part.entry * f.rows + part.top) * f.columns;
+  float* c = f.c + (part.entry * f.rows + part.top) * f.columns + part.left;
   float* tiles = tile_scratch.floats(ceil_div(part.rows, 2 * SIDE) * 2 * STEPS * TILE);
   configure_tiles();
   for (int64_t number = 0; number < blocks; ++number) {
     const int64_t first = number * all / blocks, steps = (number + 1) * all / blocks - first;
     const int64_t depth = std::min(steps * STEP, f.depth - first * STEP);
-    pack_lines<!TURNED, false>(a + first * STEP * (TURNED ? f.rows : 1), step, part.rows, depth, tiles);
-    for (int64_t column = part.left; column < part.left + part.columns; column += 2 * SIDE) {
-      const float* b = part.panels + (column / SIDE * all + first) * TILE;
-      for (int64_t row = 0; row < part.rows; row += 2 * SIDE) {
-        const float* tile = tiles + row / SIDE * steps * TILE;
-        float* to = c + row * f.columns + column;
-        const int64_t rows = part.rows - row, left = f.columns - column;
-        if (rows >= 2 * SIDE && left >= 2 * SIDE)
-          multiply_tiles(tile, steps * TILE, b, all * TILE, steps, to, f.columns, number > 0);
-        else multiply_edge(tile, steps * TILE, b, all * TILE, steps, to, f.columns, number > 0, rows, left);
-      }
-    }
+    pack_lines<!TURNED, false>(a + first * STEP * (TURNED ? f.rows : 1), f.a_step(), part.rows, depth, tiles);
+    const float* b = part.panels + (part.left / SIDE * all + first) * TILE;
+    multiply_lines(tiles, part.rows, steps, b, all, part.columns, c, f.columns, number > 0);
   }
   _tile_release();
 }
@@ -161,11 +167,11 @@ void rounded_with(const Threads& threads, const Product& f) {
   while (f.batch * bands * groups < least && 2 * groups <= panels) groups *= 2;
   const int64_t size = panels * ceil_div(f.depth, STEP) * 2 * TILE;
   const auto pack = [=](int64_t entry, int64_t panel, float* packed) {
-    const float* b = f.b + entry * f.depth * f.columns;
     const int64_t column = panel * WIDTH, left = std::min(WIDTH, f.columns - column);
+    const float* b = f.b_at(entry, 0, column);
     float* to = packed + panel * (size / panels);
-    if (f.b_turned) pack_lines<true, true>(b + column * f.depth, f.depth, left, f.depth, to);
-    else pack_lines<false, true>(b + column, f.columns, left, f.depth, to);
+    if (f.b_turned) pack_lines<true, true>(b, f.b_step(), left, f.depth, to);
+    else pack_lines<false, true>(b, f.b_step(), left, f.depth, to);
   };
   const bool shared = bands * groups > 1;
   float* packed = shared ? product_scratch.floats(f.batch * size) : nullptr;

@@ -1,65 +1,16 @@
-"""Scaled dot-product attention and its masks.
+"""Scaled dot-product attention.
 
 Axes: B batch, T target time, S source time, H heads, G heads of keys and values, K width of a head.
 """
-
-import dataclasses
-import functools
-import math
 
 import jax
 import jax.numpy as jnp
 
 from nn_zoo.errors import InputError
-from nn_zoo.ops.product import product
+from nn_zoo.ops.attention_kernel import attend, suits
+from nn_zoo.ops.attention_weights import IMPLEMENTATIONS, Mask, mixed, thinned, weights
 
-IMPLEMENTATIONS = ('product', 'xla', 'cudnn')
-
-
-@functools.partial(
-  jax.tree_util.register_dataclass,
-  data_fields=['length_B', 'seen_BHTS'],
-  meta_fields=['causal', 'window'],
-)
-@dataclasses.dataclass(frozen=True)
-class Mask:
-  """Which places s a target t may see: those that each of its parts allows.
-
-  Told apart so that a fused kernel need not read an array of all pairs, see `attention`.
-
-  Attributes:
-    causal: s is not after t, both counted from 0.
-    window: s is one of the last `window` of those, of which t itself is one; 0 for all of them.
-    length_B: s lies before the end of its sequence.
-    seen_BHTS: any other rule, True where t may see s, [B or 1, H or 1, T or 1, S].
-
-  Raises:
-    InputError: a window that is negative, or without `causal`.
-  """
-
-  causal: bool = False
-  window: int = 0
-  length_B: jax.Array | None = None
-  seen_BHTS: jax.Array | None = None
-
-  def __post_init__(self):
-    if self.window < 0 or (self.window and not self.causal):
-      raise InputError(f'window={self.window}: expected 0, or with causal=True 1 or more')
-
-  def explicit(self, time: int, source: int) -> jax.Array | None:
-    """True where t may see s, [B or 1, H or 1, T or 1, S]; None: everywhere."""
-    parts = []
-    if self.causal:
-      distance_TS = jnp.arange(time)[:, None] - jnp.arange(source)[None]
-      seen_TS = distance_TS >= 0
-      if self.window:
-        seen_TS &= distance_TS < self.window
-      parts.append(seen_TS[None, None])
-    if self.length_B is not None:
-      parts.append((jnp.arange(source)[None] < self.length_B[:, None])[:, None, None])
-    if self.seen_BHTS is not None:
-      parts.append(self.seen_BHTS)
-    return functools.reduce(jnp.logical_and, parts) if parts else None
+__all__ = ['IMPLEMENTATIONS', 'Mask', 'attention', 'mixed', 'thinned', 'weights']
 
 
 def attention(
@@ -68,6 +19,8 @@ def attention(
   v_BSGK: jax.Array,
   mask: Mask | None = None,
   implementation: str = 'product',
+  dropout: float = 0.0,
+  key: jax.Array | None = None,
 ) -> jax.Array:
   """y_t = sum_s p_ts v_s,   p_ts = softmax_s(q_t . k_s / sqrt(K)) over the s that t may see, [B, T, H, K].
 
@@ -77,10 +30,14 @@ def attention(
   Args:
     q_BTHK, k_BSGK, v_BSGK: queries, keys and values of one type.
     mask: which s each t may see; None: all.
-    implementation: 'product', our kernels on a CPU and XLA's products elsewhere; 'xla', those everywhere;
+    implementation: 'product', our kernels on a CPU (see `nn_zoo.ops.attention_kernel`) and XLA's products
+      elsewhere; 'xla', those everywhere;
       'cudnn', the fused kernel of a GPU, never chosen unasked (16-bit types, K a multiple of 8 up to 128, or
       256 on recent ones). It is told `causal` with a window or with lengths, and lengths alone, and spares
       what these hide; any other mask it reads as an array of all pairs, which is slower.
+    dropout: share of the weights that is set to 0, with a key; the others grow by 1 / (1 - dropout). Not for
+      'cudnn'.
+    key: of `jax.random`, for the draws, which are those of an array [B, H, T, S]; None: no dropout.
 
   Raises:
     InputError: an unknown implementation, one that cannot run here or not with this type or K, or heads
@@ -91,8 +48,12 @@ def attention(
   """
   if implementation == 'cudnn':
     return _by_cudnn(q_BTHK, k_BSGK, v_BSGK, mask or Mask())
+  dropout = dropout if key is not None else 0.0
+  if implementation == 'product' and suits(q_BTHK, k_BSGK, mask, dropout, key):
+    return attend(q_BTHK, k_BSGK, v_BSGK, mask, dropout, key)
   k_BGSK, v_BGSK = k_BSGK.swapaxes(1, 2), v_BSGK.swapaxes(1, 2)
-  return mixed(weights(q_BTHK, k_BGSK, mask, implementation), v_BGSK, implementation)
+  p_BHTS = weights(q_BTHK, k_BGSK, mask, implementation)
+  return mixed(thinned(p_BHTS, dropout, key), v_BGSK, implementation)
 
 
 def _by_cudnn(q_BTHK, k_BSGK, v_BSGK, mask):
@@ -149,59 +110,3 @@ def _cudnn(q_BTHK, k_BSGK, v_BSGK, **fields):
   except (RuntimeError, ValueError, NotImplementedError) as error:
     reason = str(error).strip().splitlines()[0]
     raise InputError(f"attention='cudnn' cannot run here: {reason} Try 'product'") from error
-
-
-def weights(
-  q_BTHK: jax.Array,
-  k_BGSK: jax.Array,
-  mask: Mask | None = None,
-  implementation: str = 'product',
-) -> jax.Array:
-  """p of `attention`, [B, H, T, S], in the type of the queries; scores and softmax are float32 at least.
-
-  Keys come head by head, as they are multiplied: whoever keeps them for later steps keeps them so.
-  """
-  batch, time, heads, width = q_BTHK.shape
-  if heads % k_BGSK.shape[1]:
-    raise InputError(f'kv_heads={k_BGSK.shape[1]}: expected a divisor of heads={heads}')
-  q_BGNK = _grouped(q_BTHK.swapaxes(1, 2), k_BGSK.shape[1])
-  score_BGNS = _scores(q_BGNK, k_BGSK, implementation)
-  score_BHTS = score_BGNS.reshape(batch, heads, time, -1) / math.sqrt(width)
-  seen_BHTS = mask.explicit(time, k_BGSK.shape[2]) if mask else None
-  if seen_BHTS is None:
-    return jax.nn.softmax(score_BHTS, axis=-1).astype(q_BTHK.dtype)
-  # A finite number, since -inf in a whole row gives NaN in value and gradient.
-  score_BHTS = jnp.where(seen_BHTS, score_BHTS, jnp.finfo(score_BHTS.dtype).min)
-  return jnp.where(seen_BHTS, jax.nn.softmax(score_BHTS, axis=-1), 0).astype(q_BTHK.dtype)
-
-
-def mixed(p_BHTS: jax.Array, v_BGSK: jax.Array, implementation: str = 'product') -> jax.Array:
-  """sum_s p_ts v_s, [B, T, H, K]."""
-  batch, heads, time, _ = p_BHTS.shape
-  p_BGNS = _grouped(p_BHTS, v_BGSK.shape[1])
-  y_BGNK = _multiply(p_BGNS, v_BGSK, False, implementation)
-  return y_BGNK.reshape(batch, heads, time, -1).swapaxes(1, 2)
-
-
-def _grouped(x_BHTN, groups):
-  # Neighbouring heads that share keys, behind each other along time.
-  batch, heads, time, last = x_BHTN.shape
-  return x_BHTN.reshape(batch, groups, heads // groups * time, last)
-
-
-def _scores(q_BGNK, k_BGSK, implementation):
-  # Of 16 bits they are not rounded on the way: a score of 50 in bfloat16 can be off by an eighth.
-  if jnp.finfo(q_BGNK.dtype).bits < 32:
-    wide = {'preferred_element_type': jnp.float32}
-    return jnp.matmul(q_BGNK, k_BGSK.swapaxes(-1, -2), **wide)
-  return _multiply(q_BGNK, k_BGSK, True, implementation)
-
-
-def _multiply(a, b, turned, implementation):
-  if implementation == 'product':
-    return product(a, b, b_turned=turned)
-  if implementation == 'xla':
-    return a @ (b.swapaxes(-1, -2) if turned else b)
-  raise InputError(
-    f'attention={implementation!r}: expected {", ".join(map(repr, IMPLEMENTATIONS))}'
-  )

@@ -20,10 +20,10 @@ import math
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import Primitive
-from jax.interpreters import ad, batching, mlir, xla
+from jax.interpreters import ad, batching
 
 from nn_zoo.native import library
+from nn_zoo.ops.kernel import kernel
 from nn_zoo.ops.linear import linear
 from nn_zoo.ops.varying import alike
 
@@ -129,19 +129,11 @@ def _jvp(primals, tangents, *, epsilon, low, high):
 
 
 def _primitive(name, plain, target, kept):
-  # One that is `plain` everywhere but on a CPU; results are like its arguments kept(how many there are).
-  primitive = Primitive(name)
-  primitive.multiple_results = True
-  primitive.def_impl(functools.partial(xla.apply_primitive, primitive))
-  primitive.def_abstract_eval(
-    lambda *avals, **settings: (
-      jax.make_jaxpr(functools.partial(plain, **settings))(*avals).out_avals
-    )
-  )
+  # Results of the kernel are like its arguments kept(how many there are).
 
   def cpu(*arrays, **settings):
     if {array.dtype for array in arrays} != {jnp.dtype('float32')} or library.load():
-      return plain(*arrays, **settings)
+      return None
     call = jax.ffi.ffi_call(target, [jax.typeof(arrays[n]) for n in kept(len(arrays))])
     return call(*arrays, **{key: np.float32(value) for key, value in settings.items()})
 
@@ -149,9 +141,8 @@ def _primitive(name, plain, target, kept):
     found = jax.vmap(functools.partial(plain, **settings), axes)(*arrays)
     return found, [0] * len(found)
 
+  primitive = kernel(name, plain, cpu)
   batching.primitive_batchers[primitive] = mapped
-  mlir.register_lowering(primitive, mlir.lower_fun(plain, multiple_results=True))
-  mlir.register_lowering(primitive, mlir.lower_fun(cpu, multiple_results=True), platform='cpu')
   return primitive
 
 

@@ -15,6 +15,15 @@ from nn_zoo.native import library
 LEAST = 2**12  # draws, below which a call costs more than it gains
 
 
+def fits(key: jax.Array) -> bool:
+  """Whether draws with a key are those that our kernels make."""
+  return (
+    str(jax.random.key_impl(key)) == 'threefry2x32'
+    and jax.config.jax_threefry_partitionable
+    and not jax.config.jax_enable_x64
+  )
+
+
 def bernoulli(key: jax.Array, p: float | jax.Array, shape: tuple[int, ...]) -> jax.Array:
   """True with probability p, bit for bit what `jax.random.bernoulli` draws.
 
@@ -25,15 +34,7 @@ def bernoulli(key: jax.Array, p: float | jax.Array, shape: tuple[int, ...]) -> j
   """
   if not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
     key = jax.random.wrap_key_data(key)
-  fits = (
-    math.prod(shape) >= LEAST
-    and not isinstance(p, jax.Array)
-    and str(jax.random.key_impl(key)) == 'threefry2x32'
-    and jax.config.jax_threefry_partitionable
-    and not jax.config.jax_enable_x64
-    and not library.load()
-  )
-  if not fits:
+  if math.prod(shape) < LEAST or isinstance(p, jax.Array) or not fits(key) or library.load():
     return jax.random.bernoulli(key, p, shape)
   impl = jax.random.key_impl(key)
 

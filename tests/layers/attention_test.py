@@ -90,6 +90,25 @@ def test_sequences_of_a_batch_may_be_at_different_steps():
   np.testing.assert_array_equal(cache.position_B, position_B + 1)
 
 
+@pytest.mark.parametrize('mask', [Mask(causal=True), Mask(length_B=jnp.array([40, 11]))])
+def test_dropout_is_the_same_where_weights_are_looked_at(mask):
+  fields = {'kv_heads': 2, 'use_bias': False, 'dropout': 0.3}
+  model, x_BTD = Attention(HEADS, **fields), draw(BATCH, 40, WIDTH)
+  params, rngs = filled(model, x_BTD), {'dropout': jax.random.key(5)}
+
+  @functools.partial(jax.jit, static_argnums=1)
+  @functools.partial(jax.value_and_grad, has_aux=True)
+  def run(params, mutable):
+    out = model.apply({'params': params}, x_BTD, mask=mask, train=True, rngs=rngs, mutable=mutable)
+    y_BTD = out[0][0] if mutable else out[0]
+    return jnp.sum(jnp.sin(y_BTD)), y_BTD
+
+  found, looked_at = run(params, False), run(params, 'intermediates')
+  jax.tree.map(lambda a, b: assert_near(a, b, 1e-5), found, looked_at)
+  still = model.apply({'params': params}, x_BTD, mask=mask)[0]
+  assert np.max(np.abs(found[0][1] - still)) > 0.1
+
+
 def test_a_known_memory_is_not_projected_again():
   model, x_BTD, memory_BSD = Attention(HEADS), draw(BATCH, TIME, WIDTH), draw(BATCH, 3, WIDTH)
   params, mask = filled(model, x_BTD, memory_BSD), Mask(length_B=jnp.array([3, 1]))
