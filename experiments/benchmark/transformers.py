@@ -15,6 +15,10 @@ ROWS = {
     'GPT of 6 layers, 6 heads, width 384, AdamW step on 8 windows of 256 characters',
     {'net': 'gpt', **_GPT, 'time': 256, 'batch_size': 8, 'steps': 20},
   ),
+  'gpt_bfloat16': (
+    'the GPT, with what its products multiply rounded to bfloat16 (PyTorch: autocast)',
+    {'net': 'gpt', **_GPT, 'time': 256, 'batch_size': 8, 'steps': 20, 'dtype': 'bfloat16'},
+  ),
   'encoder_decoder': (
     'Transformer of 3 + 3 layers, 8 heads, width 256, 8000 tokens, AdamW step on 32 pairs of 48 tokens',
     {'net': 'transformer', **_PAIRS, 'time': 48, 'batch_size': 32, 'steps': 20},

@@ -28,7 +28,7 @@ struct Product {
 
 constexpr int64_t DEPTH = 256;                // of a block, at most
 constexpr int64_t ROWS = 384, COLUMNS = 512;  // of a task, at most
-constexpr int64_t SHARED = 1 << 23;           // floats of panels that are kept for all tasks, at most
+constexpr int64_t SHARED = 1 << 20;           // floats of panels that are kept for all tasks, at most: more would leave the caches
 constexpr int64_t TASKS = 2;  // a thread, at least, so that one that is held up keeps the others waiting for little
 
 // c, or c += where there was a block before: a tile of a, [k, row], x a panel of b, of one block of the depth.

@@ -115,12 +115,14 @@ def test_a_transformer_is_the_same_on_both_sides(name):
   tokens = transformers.draw(spec)[:1, 1:]
   model, source = network(DEFAULTS | spec | {'batch_size': 1})
   ours = jax.eval_shape(model.init, jax.random.key(0), *source, tokens)['params']
-  theirs = {'gpt': transformer.GPT, 'encoder_decoder': transformer.Pairs}[name](spec)
+  theirs = {'gpt': transformer.GPT, 'transformer': transformer.Pairs}[spec['net']](spec)
   found = sum(leaf.size for leaf in jax.tree.leaves(ours))
   assert found == sum(parameter.numel() for parameter in theirs.parameters())
   # Each product's weights are met once a token, the embedding's at the output alone.
   products = sum(macs for macs in WORKLOADS[name].work.macs)
-  attention = {'gpt': 6, 'encoder_decoder': 3 + 2 * 3}[name] * 2 * spec['time'] ** 2 * spec['width']
+  attention = (
+    {'gpt': 6, 'transformer': 3 + 2 * 3}[spec['net']] * 2 * spec['time'] ** 2 * spec['width']
+  )
   weights = sum(leaf.size for leaf in jax.tree.leaves(ours) if leaf.ndim > 1)
   positions = spec.get('context', 0) * spec['width']
   assert products - attention == spec['time'] * (weights - positions)
