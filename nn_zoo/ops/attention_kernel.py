@@ -22,7 +22,7 @@ from nn_zoo.native import library
 from nn_zoo.ops.attention_weights import Mask, mixed, thinned, weights
 from nn_zoo.ops.kernel import kernel
 from nn_zoo.ops.linear import linear
-from nn_zoo.ops.product import ROUNDED
+from nn_zoo.ops.product import ROUNDED, TYPES
 from nn_zoo.ops.random import fits
 from nn_zoo.ops.varying import alike
 
@@ -37,11 +37,12 @@ def suits(
   dropout: float,
   key: jax.Array | None,
 ) -> bool:
-  """Whether `attend` pays: on a CPU, for float32, several targets, and a mask that is no array of pairs."""
+  """Whether `attend` pays: on a CPU, for several targets, and a mask that is no array of pairs."""
   batch, time, heads, _ = q_BTHK.shape
   return (
     jax.default_backend() == 'cpu'
-    and q_BTHK.dtype == k_BSGK.dtype == jnp.float32
+    and q_BTHK.dtype == k_BSGK.dtype
+    and q_BTHK.dtype in TYPES
     and time > 1
     and batch * heads * time * k_BSGK.shape[1] >= max(LEAST, 1)
     and (mask is None or mask.seen_BHTS is None)
@@ -62,11 +63,14 @@ def attend(
   mask, (batch, source) = mask or Mask(), k_BSGK.shape[:2]
   length_B = jnp.full(batch, source) if mask.length_B is None else mask.length_B
   keys_N2 = jax.random.key_data(key)[None] if dropout else jnp.zeros((1, 2), jnp.uint32)
-  arrays = q_BTHK, k_BSGK, v_BSGK, length_B.astype(jnp.int32), keys_N2
+  wide = (x.astype(jnp.float32) for x in (q_BTHK, k_BSGK, v_BSGK))
+  arrays = *wide, length_B.astype(jnp.int32), keys_N2
   how = {'causal': mask.causal, 'window': mask.window, 'dropout': dropout}
   # What JAX is asked for where the attention stands, which is what its derivatives get, too.
-  how['precision'] = jax.config.jax_default_matmul_precision
-  return forward_p.bind(*alike(arrays), **how)[0]
+  narrow = q_BTHK.dtype == jnp.bfloat16
+  how['precision'] = 'bfloat16' if narrow else jax.config.jax_default_matmul_precision
+  y_BTHK, _ = forward_p.bind(*alike(arrays), **how)
+  return y_BTHK.astype(q_BTHK.dtype)
 
 
 def _plain(q_BTHK, k_BSGK, v_BSGK, length_B, keys_N2, *, causal, window, dropout, precision):

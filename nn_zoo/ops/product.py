@@ -30,6 +30,10 @@ ROUNDED = (
   'bfloat16',
   'BF16_BF16_F32',
 )  # what JAX calls products whose entries are rounded to bfloat16
+TYPES = (
+  jnp.float32,
+  jnp.bfloat16,
+)  # that the kernel takes; bfloat16 is widened on its way there and back
 LEAST = 2**19  # multiplications, below which a call and its threads cost more than they gain
 
 
@@ -137,11 +141,12 @@ def _xla(a, b, a_turned, b_turned, precision, **_):
 def _cpu(a, b, a_turned, b_turned, helped, precision):
   shape = _shape(a, b, a_turned, b_turned)
   work = math.prod(shape) * a.shape[1 if a_turned else 2]
-  if a.dtype != jnp.float32 or work < max(LEAST, 1) or library.load():
+  if a.dtype not in TYPES or work < max(LEAST, 1) or library.load():
     return _xla(a, b, a_turned, b_turned, precision)
-  call = jax.ffi.ffi_call(library.PRODUCT, jax.typeof(a).update(shape=shape))
-  fields = {'a_turned': a_turned, 'b_turned': b_turned, 'helped': helped}
-  return call(a, b, **fields, rounded=precision in ROUNDED)
+  call = jax.ffi.ffi_call(library.PRODUCT, jax.typeof(a).update(shape=shape, dtype=jnp.float32))
+  how = {'a_turned': a_turned, 'b_turned': b_turned, 'helped': helped}
+  how['rounded'] = precision in ROUNDED or a.dtype == jnp.bfloat16
+  return call(a.astype(jnp.float32), b.astype(jnp.float32), **how).astype(a.dtype)
 
 
 mlir.register_lowering(product_p, mlir.lower_fun(_xla, multiple_results=False))

@@ -136,6 +136,17 @@ def test_entries_are_rounded_where_that_is_asked_for_and_a_unit_does_so(kernels)
     assert (np.max(np.abs(one - other)) > 1e-4) == unit
 
 
+def test_bfloat16_stays_what_it_is(kernels):
+  qkv, slope, mask, seen = example('causal')
+  narrow = [jnp.asarray(each, jnp.bfloat16) for each in (*qkv, slope)]
+  found = jax.jit(gradients)(narrow[:3], narrow[3], mask)
+  *wide, slope = map(np.float64, narrow)
+  want, slopes = reference.attention(*wide, seen, slope)
+  for one, other in zip(found, (want, *slopes), strict=True):
+    assert one.dtype == jnp.bfloat16
+    assert_near(np.float64(one), other, 2e-2)
+
+
 def test_devices_share_a_batch_under_shard_map(kernels):
   mesh = jax.make_mesh((2,), ('data',), axis_types=(jax.sharding.AxisType.Auto,))
   (q, k, v), slope, _, _ = example('everything')
@@ -153,7 +164,8 @@ def test_devices_share_a_batch_under_shard_map(kernels):
   ('name', 'wanted'),
   [
     ('as it is', True),
-    ('bfloat16', False),
+    ('bfloat16', True),
+    ('float16', False),
     ('one target', False),
     ('pairs', False),
     ('xla', False),
@@ -162,8 +174,8 @@ def test_devices_share_a_batch_under_shard_map(kernels):
 def test_what_the_kernel_takes(name, wanted, kernels):
   (q, k, v), _, mask, seen = example('causal')
   implementation = 'xla' if name == 'xla' else 'product'
-  if name == 'bfloat16':
-    q, k, v = (jnp.asarray(each, jnp.bfloat16) for each in (q, k, v))
+  if name.startswith(('bfloat', 'float')):
+    q, k, v = (jnp.asarray(each, name) for each in (q, k, v))
   if name == 'one target':
     q = q[:, :1]
   if name == 'pairs':
