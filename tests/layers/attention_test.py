@@ -261,6 +261,23 @@ def _compare_stacks(scan, remat, drop_path):
   )
 
 
+@FORMS
+def test_a_kernel_of_attention_gives_its_gradients_in_scan_and_remat(scan, remat):
+  block = BLOCK | {'use_bias': False, 'pre_norm': True}
+  inputs = draw(BATCH, 40, WIDTH), Mask(causal=True), draw(BATCH, 3, WIDTH), None
+  plain, model = Stack(2, block), Stack(2, block, remat=remat, scan=scan)
+  params = filled(plain, *inputs)
+  y_BTD, _, dparams, dinputs = with_gradients(plain, params, inputs)
+  if scan:
+    params, dparams = (
+      {'blocks': jax.tree.map(lambda *a: np.stack(a), tree['block_0'], tree['block_1'])}
+      for tree in (params, dparams)
+    )
+  found_BTD, _, *found = with_gradients(model, params, inputs)
+  assert_near(found_BTD, y_BTD, 1e-5)
+  jax.tree.map(lambda a, b: assert_near(a, b, 1e-5), found, [dparams, dinputs])
+
+
 @pytest.mark.parametrize('fields', [{'scan': True}, {'remat': True}, {}])
 def test_dropout_acts_in_training_and_draws_anew_in_each_block(fields):
   model, x_BTD = Stack(2, BLOCK | {'dropout': 0.5}, **fields), draw(BATCH, TIME, WIDTH)
