@@ -5,9 +5,10 @@ https://github.com/karpathy/nanoGPT, which ends at 1.4697 nats.
 Split: the last 111540 characters, a tenth, for validation, each read with the context that it has in a
 window of 256 characters.
 Command: python -m experiments.train --config=configs/gpt_shakespeare_large.py
-Validation 1.427 nats a character, seed 0; 1 h 27 min of training (2 cores of an Intel Xeon with AMX, whose
-unit rounds what products multiply; jax 0.10.2, memory kept, see `experiments.settings`; for a quarter of the
-time tests ran beside it). It was 1.529 after 4500 steps, 1.445 after 9000.
+Validation 1.427 nats a character, seed 0; 1 h 26 min of training (2 cores of an Intel Xeon with AMX, whose
+unit rounds what products multiply; jax 0.10.2, memory kept, see `experiments.settings`; it stood still for 7
+of these minutes, and for some of the others tests ran beside it). It was 1.529 after 4500 steps, 1.445 after
+9000.
 """
 
 from configs import gpt_shakespeare_gpu
