@@ -35,7 +35,7 @@ from nn_zoo.fitting import targets_of
 from nn_zoo.train.checkpoint import Checkpoints, kept
 from nn_zoo.train.loop import Diverged, Stopped, fit
 from nn_zoo.train.record import Record
-from nn_zoo.train.workdir import only_process, open_workdir, write_json
+from nn_zoo.train.workdir import earlier, only_process, open_workdir, write_json
 
 
 def train(
@@ -111,7 +111,7 @@ def _fit(experiment, config, folder, record, stop):
 
 def default_workdir(path: str, config: Mapping[str, Any]) -> Path:
   """runs/NAME-HASH: the same config goes on in the same folder, another one gets its own."""
-  digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:8]
+  digest = hashlib.sha256(json.dumps(earlier(config), sort_keys=True).encode()).hexdigest()[:8]
   return Path('runs') / f'{Path(path).stem}-{digest}'
 
 

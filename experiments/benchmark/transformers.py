@@ -16,7 +16,7 @@ ROWS = {
     {'net': 'gpt', **_GPT, 'time': 256, 'batch_size': 8, 'steps': 20},
   ),
   'gpt_bfloat16': (
-    'the GPT, with what its products multiply rounded to bfloat16 (PyTorch: autocast)',
+    'the GPT, with what its products multiply rounded to bfloat16 by a unit, AMX (PyTorch: autocast)',
     {'net': 'gpt', **_GPT, 'time': 256, 'batch_size': 8, 'steps': 20, 'dtype': 'bfloat16'},
   ),
   'encoder_decoder': (

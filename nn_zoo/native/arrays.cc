@@ -102,3 +102,6 @@ NN_ZOO_KERNEL(matrix_product);
 NN_ZOO_KERNEL(normalization);
 NN_ZOO_KERNEL(normalization_backward);
 NN_ZOO_KERNEL(adam_step);
+
+// Whether products are rounded here where that is asked for.
+extern "C" int nn_zoo_matrix_unit() { return nn_zoo::has_matrix_unit(); }

@@ -47,11 +47,11 @@ def load() -> str:
   """
   if os.environ.get('NN_ZOO_NATIVE', '1') == '0':
     return 'turned off by NN_ZOO_NATIVE=0'
-  compiler = shutil.which(os.environ.get('CXX', '')) or shutil.which('c++') or shutil.which('g++')
+  compiler = _compiler()
   if compiler is None:
     return 'no C++ compiler; install g++ or clang++'
   try:
-    library = ctypes.CDLL(str(_built(compiler)))
+    library = _library(compiler)
   except (OSError, subprocess.SubprocessError) as error:
     return f'{compiler} failed: {_reason(error)}'
   for name in KERNELS:
@@ -59,9 +59,25 @@ def load() -> str:
   return ''
 
 
+def has_matrix_unit() -> bool:
+  """Whether products are rounded to bfloat16 here where that is asked for (`nn_zoo/native/rounded.h`)."""
+  return not load() and bool(_library(_compiler()).nn_zoo_matrix_unit())
+
+
 def describe() -> str:
   """Which kernels run on this machine's CPU, for logs and records."""
-  return f"XLA's ({load()})" if load() else 'nn_zoo (C++)'
+  if load():
+    return f"XLA's ({load()})"
+  return 'nn_zoo (C++, matrix unit)' if has_matrix_unit() else 'nn_zoo (C++)'
+
+
+def _compiler() -> str | None:
+  return shutil.which(os.environ.get('CXX', '')) or shutil.which('c++') or shutil.which('g++')
+
+
+@functools.cache
+def _library(compiler: str) -> ctypes.CDLL:
+  return ctypes.CDLL(str(_built(compiler)))
 
 
 def cache_folder() -> Path:

@@ -199,6 +199,7 @@ inline bool rounded_product(const Threads& threads, const Product& f) {
 
 namespace nn_zoo {
 
+inline bool has_matrix_unit() { return false; }
 inline bool rounded_product(const Threads&, const Product&) { return false; }
 
 }  // namespace nn_zoo

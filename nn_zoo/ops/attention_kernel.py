@@ -62,6 +62,7 @@ def attend(
   """`nn_zoo.ops.attention.attention`, for what `suits`."""
   mask, (batch, source) = mask or Mask(), k_BSGK.shape[:2]
   length_B = jnp.full(batch, source) if mask.length_B is None else mask.length_B
+  length_B = jnp.broadcast_to(length_B, batch)
   keys_N2 = jax.random.key_data(key)[None] if dropout else jnp.zeros((1, 2), jnp.uint32)
   wide = (x.astype(jnp.float32) for x in (q_BTHK, k_BSGK, v_BSGK))
   arrays = *wide, length_B.astype(jnp.int32), keys_N2
@@ -83,7 +84,7 @@ def _plain(q_BTHK, k_BSGK, v_BSGK, length_B, keys_N2, *, causal, window, dropout
     keys_N = jax.random.wrap_key_data(keys_N2, impl=IMPL)
     p_NBHTS = jax.vmap(functools.partial(thinned, dropout=dropout))(p_NBHTS, key=keys_N)
     y_BTHK = mixed(p_NBHTS.reshape(p_BHTS.shape), v_BSGK.swapaxes(1, 2))
-  return y_BTHK, jnp.zeros((batch, heads, time), q_BTHK.dtype)
+  return alike((y_BTHK, jnp.zeros((batch, heads, time), q_BTHK.dtype)))
 
 
 def _plain_backward(q_BTHK, k_BSGK, v_BSGK, length_B, keys_N2, y_BTHK, log_sum_BHT, dy_BTHK, **how):

@@ -11,7 +11,9 @@ from nn_zoo.task import Task
 def precise(task: Task, precision: str) -> Task:
   """`task`, whose matrix products of float32 have the precision that is asked for.
 
-  Parameters, sums and all else stay float32.
+  Parameters, sums and all else stay float32. Of a task's four functions, that is, not of what draws examples
+  by itself. On a CPU it is of products that our kernel takes (2^19 multiplications or more) and of attention,
+  not of the steps of a recurrence; a GPU or a TPU hears of it in convolutions, too.
 
   Args:
     task: of any kind.

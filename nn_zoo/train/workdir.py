@@ -22,6 +22,9 @@ from nn_zoo.native.library import describe
 
 SETTINGS_VARIABLE = 'NN_ZOO_SETTINGS'  # names the settings that a process was started with
 _NONE = object()  # unlike any value, None too
+LATER = {
+  'train': {'matmul_precision': ''}
+}  # keys that came later, and what runs had that began without
 _PACKAGES = ('jax', 'jaxlib', 'flax', 'optax', 'orbax-checkpoint', 'numpy')
 
 
@@ -148,10 +151,24 @@ def _commit() -> str:
   return found.stdout.strip() or 'unknown'
 
 
+def earlier(config: Mapping) -> dict[str, Any]:
+  """The config as it was written before it had the keys of LATER, of those that stand at what they were then.
+
+  So that a run goes on that began without them.
+  """
+  config = dict(config)
+  for section, keys in LATER.items():
+    own = config.get(section, {})
+    config[section] = {key: own[key] for key in own if own[key] != keys.get(key, _NONE)}
+  return config
+
+
 def _matches(folder: Path, config: Mapping) -> bool:
   if not (folder / 'checkpoints').exists():
     return False  # nothing was ever kept of what began here
-  old, new = dict(_flat(read_config(folder))), dict(_flat(json.loads(json.dumps(config))))
+  old, new = (
+    dict(_flat(earlier(c))) for c in (read_config(folder), json.loads(json.dumps(config)))
+  )
   differing = [key for key in sorted(old | new) if old.get(key, _NONE) != new.get(key, _NONE)]
   if differing:
     shown = ', '.join(f'{k} was {old.get(k)!r}, is {new.get(k)!r}' for k in differing[:3])

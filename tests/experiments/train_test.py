@@ -15,7 +15,7 @@ from experiments.launch import ROOT, load_config, plain
 from experiments.train import default_workdir, train
 from nn_zoo.errors import InputError
 from nn_zoo.named import nearest
-from nn_zoo.train.workdir import only_process
+from nn_zoo.train.workdir import only_process, open_workdir
 
 SMALL = {'steps': 30, 'log_every': 10, 'eval_every': 15, 'batch_size': 16}
 
@@ -298,6 +298,20 @@ def test_the_default_workdir_is_the_configs_own():
   )
   assert one != other
   assert one == default_workdir('configs/a.py', small())
+
+
+def test_a_run_goes_on_that_began_before_a_key_came(tmp_path):
+  config = small()
+  before = config | {'train': dict(config['train'])}
+  assert before['train'].pop('matmul_precision') == ''
+  other = config | {'train': config['train'] | {'matmul_precision': 'bfloat16'}}
+  names = [default_workdir('configs/a.py', each) for each in (before, config, other)]
+  assert names[0] == names[1] != names[2]
+  (tmp_path / 'checkpoints').mkdir()
+  (tmp_path / 'config.json').write_text(json.dumps(before))
+  assert open_workdir(tmp_path, config) == tmp_path
+  with pytest.raises(InputError, match=r"train.matmul_precision was None, is 'bfloat16'"):
+    open_workdir(tmp_path, other)
 
 
 def test_nearest_is_silent_when_nothing_is_near():

@@ -9,6 +9,7 @@ from nn_zoo.errors import InputError
 from nn_zoo.layers.attention import Attention, Cache, room
 from nn_zoo.layers.positions import rotated, sinusoids
 from nn_zoo.layers.transformer import FeedForward, Stack
+from nn_zoo.native import library
 from nn_zoo.ops import attention as ops
 from nn_zoo.ops.attention import Mask
 from tests.reference import assert_near
@@ -273,6 +274,8 @@ def test_a_kernel_of_attention_gives_its_gradients_in_scan_and_remat(scan, remat
       {'blocks': jax.tree.map(lambda *a: np.stack(a), tree['block_0'], tree['block_1'])}
       for tree in (params, dparams)
     )
+  text = str(jax.make_jaxpr(model.apply)({'params': params}, *inputs))
+  assert ('attend[' in text) == (jax.default_backend() == 'cpu' and not library.load())
   found_BTD, _, *found = with_gradients(model, params, inputs)
   assert_near(found_BTD, y_BTD, 1e-5)
   jax.tree.map(lambda a, b: assert_near(a, b, 1e-5), found, [dparams, dinputs])

@@ -108,7 +108,9 @@ print(hashlib.sha256(b''.join(a.tobytes() for a in both)).hexdigest())
 
 def test_the_description_says_which_kernels_run(monkeypatch):
   monkeypatch.setattr(library, 'load', lambda: '')
-  assert library.describe() == 'nn_zoo (C++)'
+  for unit, name in ((False, 'nn_zoo (C++)'), (True, 'nn_zoo (C++, matrix unit)')):
+    monkeypatch.setattr(library, 'has_matrix_unit', lambda unit=unit: unit)
+    assert library.describe() == name
   monkeypatch.setattr(library, 'load', lambda: 'no C++ compiler')
   assert library.describe() == "XLA's (no C++ compiler)"
 

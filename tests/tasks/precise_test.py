@@ -3,7 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from configs import gpt_shakespeare
+from configs import gpt_shakespeare, vit_digits
+from nn_zoo.build import build
 from nn_zoo.config import check_config
 from nn_zoo.errors import InputError
 from nn_zoo.ops.product import dense
@@ -40,6 +41,18 @@ def test_every_product_of_a_task_is_as_precise_as_asked(asked, theirs):
       'matrix_product': {asked or None},
       'dot_general': {theirs and (theirs, theirs)},
     }
+
+
+@pytest.mark.parametrize('asked', ['', 'bfloat16'])
+def test_a_config_asks_for_it(asked):
+  config = vit_digits.get_config()
+  config.train.update({'matmul_precision': asked, 'batch_size': 2})
+  experiment = build(config.to_dict())
+  batch, key = experiment.train[0], jax.random.key(0)
+  state = jax.eval_shape(experiment.task.init, key, batch)
+  text = str(jax.make_jaxpr(experiment.task.step)(state, batch, key))
+  assert 'matrix_product[' in text
+  assert ('precision=bfloat16' in text) == (asked == 'bfloat16')
 
 
 def test_results_are_those_of_the_task():
