@@ -71,16 +71,6 @@ inline void outside(float* row, int64_t begin, int64_t end, int64_t step, float 
   std::fill(row + std::max(begin, end), row + step, value);
 }
 
-template <typename Join>
-inline float joined(Vector x, Join join) {
-  float found = x[0];
-  for (int i = 1; i < LANES; ++i) found = join(found, x[i]);
-  return found;
-}
-inline float total(Vector x) {
-  return joined(x, [](float a, float b) { return a + b; });
-}
-
 // Scores to weights, with dropout; returns log sum exp of what is seen, infinite if that is nothing.
 inline float softmax(const Targets& at, int64_t row, float* x, uint8_t* room) {
   const int64_t begin = at.begin(row), end = at.end(row), step = at.step();
@@ -95,7 +85,7 @@ inline float softmax(const Targets& at, int64_t row, float* x, uint8_t* room) {
     const Vector now = load(x + s);
     high = now > high ? now : high;
   }
-  const float most = joined(high, [](float a, float b) { return std::max(a, b); });
+  const float most = joined(high, [](Vector a, Vector b) { return a > b ? a : b; });
   for (int64_t s = 0; s < step; s += LANES) {
     const Vector e = exponential((load(x + s) - most) * scale);
     store(x + s, e), sum += e;

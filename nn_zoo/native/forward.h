@@ -11,69 +11,111 @@
 
 namespace nn_zoo {
 
+// Neighbouring outputs of a row: their inputs, x_step apart; the kernel, of so many rows; so many channels of y are left.
+struct Line {
+  const float* x;
+  int64_t x_step;
+  const std::vector<Run>& taps;
+  const float* kernel;
+  int64_t kernel_rows;
+  float* y;
+  int64_t y_step, channels;
+};
+
 // y[p, v] = sum over runs of x[p] kernel[v], for P pixels and V vectors of channels.
 template <int P, int V>
-void forward_tile(const float* x, int64_t x_step, const std::vector<Run>& runs, const float* kernel,
-                  float* y, int64_t y_step, int64_t channels) {
+void forward_tile(const Line& line) {
   Vector sum[P][V] = {};
-  for (const Run& run : runs) {
-    const float* in = x + run.x;
-    const float* weights = kernel + run.kernel * V * LANES;
+  for (const Run& run : line.taps) {
+    const float* in = line.x + run.x;
+    const float* weights = line.kernel + run.kernel * V * LANES;
     for (int64_t c = 0; c < run.length; ++c, weights += V * LANES)
-      add_products(sum, weights, [&](int p) { return in[p * x_step + c]; });
+      add_products(sum, weights, [&](int p) { return in[p * line.x_step + c]; });
   }
   for (int p = 0; p < P; ++p)
     for (int v = 0; v < V; ++v)
-      store(y + p * y_step + v * LANES, sum[p][v], static_cast<int>(channels - v * LANES));
+      store(line.y + p * line.y_step + v * LANES, sum[p][v], static_cast<int>(line.channels - v * LANES));
 }
 
 // The same where each channel has a kernel of its own: x is a vector of channels, and so is y.
 template <int P>
-void depthwise_tile(const float* x, int64_t x_step, const std::vector<Run>& runs, const float* kernel,
-                    float* y, int64_t y_step, int64_t channels) {
+void depthwise_tile(const Line& line) {
   Vector sum[P] = {};
-  for (const Run& run : runs) {
-    const Vector w = load(kernel + run.kernel * LANES);
+  for (const Run& run : line.taps) {
+    const Vector w = load(line.kernel + run.kernel * LANES);
 #pragma GCC unroll 32
-    for (int p = 0; p < P; ++p) sum[p] += load(x + run.x + p * x_step) * w;
+    for (int p = 0; p < P; ++p) sum[p] += load(line.x + run.x + p * line.x_step) * w;
   }
-  for (int p = 0; p < P; ++p) store(y + p * y_step, sum[p], static_cast<int>(channels));
+  for (int p = 0; p < P; ++p) store(line.y + p * line.y_step, sum[p], static_cast<int>(line.channels));
 }
 
-using ForwardTile = void (*)(const float*, int64_t, const std::vector<Run>&, const float*, float*, int64_t,
-                             int64_t);
+// The same for O channels, less than a vector: vectors lie along the inputs of a run.
+template <int P, int O>
+void few_tile(const Line& line) {
+  Vector sum[P][O] = {};
+  for (const Run& run : line.taps)
+    for (int64_t c = 0; c < run.length; c += LANES) {
+      const int lanes = static_cast<int>(run.length - c);
+      Vector w[O];
+      for (int o = 0; o < O; ++o) w[o] = load(line.kernel + o * line.kernel_rows + run.kernel + c, lanes);
+#pragma GCC unroll 32
+      for (int p = 0; p < P; ++p) {
+        const Vector in = load(line.x + run.x + p * line.x_step + c, lanes);
+        for (int o = 0; o < O; ++o) sum[p][o] += in * w[o];
+      }
+    }
+  for (int p = 0; p < P; ++p)
+    for (int o = 0; o < O; ++o) line.y[p * line.y_step + o] = total(sum[p][o]);
+}
 
-constexpr int DEPTHWISE = 0;  // in place of a number of vectors
+using ForwardTile = void (*)(const Line&);
 
-// The most pixels of a tile with V vectors.
+// In place of a number of vectors: DEPTHWISE, or -O for `few_tile` of O channels.
+constexpr int DEPTHWISE = 0;
+constexpr int64_t FEW = 4;
+
+// Channels of y that a tile computes.
 template <int V>
-constexpr int most = std::min(14, SUMS / std::max(V, 1));
+constexpr int64_t block_of_channels = V < 0 ? -V : std::max(V, 1) * LANES;
+
+// The most pixels of a tile.
+template <int V>
+constexpr int most = std::min(14, SUMS / std::max(V < 0 ? -V : V, 1));
 
 template <int V, int... P>
 constexpr std::array<ForwardTile, sizeof...(P)> forward_tiles(std::integer_sequence<int, P...>) {
   if constexpr (V == DEPTHWISE) return {depthwise_tile<P + 1>...};
+  else if constexpr (V < 0) return {few_tile<P + 1, -V>...};
   else return {forward_tile<P + 1, V>...};
 }
 
 template <int V>
-void forward_row(int64_t pixels, const float* x, int64_t x_step, const std::vector<Run>& runs,
-                 const float* kernel, float* y, int64_t y_step, int64_t channels) {
+void forward_line(int64_t pixels, Line line) {
   static constexpr auto tiles = forward_tiles<V>(std::make_integer_sequence<int, most<V>>{});
   for (int64_t left = pixels, parts = ceil_div(pixels, most<V>); parts; --parts) {
     const int64_t now = ceil_div(left, parts);
-    tiles[now - 1](x, x_step, runs, kernel, y, y_step, channels);
-    x += now * x_step, y += now * y_step, left -= now;
+    tiles[now - 1](line);
+    line.x += now * line.x_step, line.y += now * line.y_step, left -= now;
   }
 }
 
-// kernel[tap, c, o] -> packed[group, block of outputs, tap, c, output of the block], zero where a block is not full.
-void pack(const float* kernel, int64_t rows, int64_t groups, int64_t outs, int64_t block, float* packed) {
+// kernel[tap, c, o] -> packed[group, block of outputs, tap, c, output of the block], zero where a block is not full; the
+// output comes before the tap if they are few.
+template <int V>
+void pack(const float* kernel, int64_t rows, int64_t groups, int64_t outs, float* packed) {
+  constexpr int64_t block = block_of_channels<V>;
   for (int64_t g = 0; g < groups; ++g)
     for (int64_t o = 0; o < outs; o += block)
-      for (int64_t row = 0; row < rows; ++row, packed += block) {
-        const int64_t full = std::min(block, outs - o);
-        std::memcpy(packed, kernel + (row * groups + g) * outs + o, full * sizeof(float));
-        std::memset(packed + full, 0, (block - full) * sizeof(float));
+      for (int64_t row = 0; row < rows; ++row) {
+        const float* from = kernel + (row * groups + g) * outs + o;
+        if constexpr (V < 0) {
+          for (int64_t i = 0; i < block; ++i) packed[(g * block + i) * rows + row] = from[i];
+        } else {
+          const int64_t full = std::min(block, outs - o);
+          std::memcpy(packed, from, full * sizeof(float));
+          std::memset(packed + full, 0, (block - full) * sizeof(float));
+          packed += block;
+        }
       }
 }
 
@@ -90,10 +132,10 @@ void forward(ffi::ThreadPool& pool, const Problem& p, const float* x, const floa
   const int64_t outputs = row_phases[0].count;
   const Range columns = touched(p.columns, column_phases, 0, column_phases[0].count);
   const int64_t groups = V == DEPTHWISE ? 1 : p.groups, outs = p.channels_out / groups;
-  const int64_t block = std::max(V, 1) * LANES, blocks = ceil_div(outs, block);
+  const int64_t block = block_of_channels<V>, blocks = ceil_div(outs, block);
   const int64_t packed_rows = p.rows.taps * p.columns.taps * p.group_in();
   float* packed = kernel_scratch.floats(groups * blocks * packed_rows * block);
-  pack(kernel, packed_rows, groups, outs, block, packed);
+  pack<V>(kernel, packed_rows, groups, outs, packed);
 
   const int64_t row_floats = columns.size() * p.channels_in, x_step = p.columns.step() * p.channels_in;
   std::vector<std::vector<Run>> taps;
@@ -118,19 +160,28 @@ void forward(ffi::ThreadPool& pool, const Problem& p, const float* x, const floa
               const float* in = images + (b - b0) * image_floats + first_in +
                                 (m * p.rows.step() - rows.begin) * row_floats - columns.begin * p.channels_in;
               float* out = y + ((b * p.rows.out + h) * p.columns.out + w) * p.channels_out + g * outs + o;
-              forward_row<V>(column_phases[c].count, in, x_step, taps[r * column_phases.size() + c],
-                             packed + part * packed_rows * block, out, p.columns.inner * p.channels_out,
-                             outs - o);
+              forward_line<V>(column_phases[c].count,
+                              {in, x_step, taps[r * column_phases.size() + c], packed + part * packed_rows * block,
+                               packed_rows, out, p.columns.inner * p.channels_out, outs - o});
             }
     }
   });
 }
 
+template <int... O>
+void few_outputs(ffi::ThreadPool& pool, const Problem& p, const float* x, const float* kernel, float* y,
+                 std::integer_sequence<int, O...>) {
+  ((p.group_out() == O + 1 ? forward<-O - 1>(pool, p, x, kernel, y) : void()), ...);
+}
+
 void convolution(ffi::ThreadPool& pool, const Problem& p, const float* x, const float* kernel, float* y) {
   if (p.depthwise()) return forward<DEPTHWISE>(pool, p, x, kernel, y);
+  if (p.group_out() <= FEW && p.group_in() >= LANES)
+    return few_outputs(pool, p, x, kernel, y, std::make_integer_sequence<int, FEW>{});
   const int64_t vectors = ceil_div(p.group_out(), LANES);
   if (vectors == 1) return forward<1>(pool, p, x, kernel, y);
   if (vectors % 4 == 0) return forward<4>(pool, p, x, kernel, y);
+  if (vectors % 2 && vectors % 3 == 0) return forward<3>(pool, p, x, kernel, y);
   forward<2>(pool, p, x, kernel, y);
 }
 

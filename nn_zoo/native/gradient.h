@@ -177,6 +177,8 @@ void gradient(ffi::ThreadPool& pool, const Problem& p, const float* x, const flo
 void kernel_gradient(ffi::ThreadPool& pool, const Problem& p, const float* x, const float* dy, float* g) {
   if (p.depthwise()) return gradient<DEPTHWISE>(pool, p, x, dy, g);
   if (p.group_out() <= LANES) return gradient<1>(pool, p, x, dy, g);
+  if (const int64_t vectors = ceil_div(p.group_out(), LANES); vectors % 2 && vectors % 3 == 0)
+    return gradient<3>(pool, p, x, dy, g);
   gradient<2>(pool, p, x, dy, g);
 }
 

@@ -50,6 +50,28 @@ inline void store(float* p, Vector v, int count) {
 #endif
 }
 
+// The vector with those lanes exchanged whose numbers differ by HALF, a power of two.
+template <int HALF, int... LANE>
+inline Vector crossed(Vector x, std::integer_sequence<int, LANE...>) {
+#if defined(__clang__)
+  return __builtin_shufflevector(x, x, (LANE ^ HALF)...);
+#else
+  typedef int Places __attribute__((vector_size(LANES * sizeof(int))));
+  return __builtin_shuffle(x, Places{(LANE ^ HALF)...});
+#endif
+}
+
+// All lanes in one: join(a, b) of vectors takes halves, quarters, ... of them together.
+template <int HALF = LANES / 2, typename Join>
+inline float joined(Vector x, Join join) {
+  x = join(x, crossed<HALF>(x, std::make_integer_sequence<int, LANES>{}));
+  if constexpr (HALF > 1) return joined<HALF / 2>(x, join);
+  return x[0];
+}
+inline float total(Vector x) {
+  return joined(x, [](Vector a, Vector b) { return a + b; });
+}
+
 // The vector, in a register from here on.
 inline Vector held(Vector v) {
 #if defined(__AVX512F__)
