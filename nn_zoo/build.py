@@ -32,7 +32,7 @@ from nn_zoo.report.markup import Section
 from nn_zoo.task import Key, State, Task, descend
 from nn_zoo.tasks import TASKS
 from nn_zoo.tasks.bucketed import bucketed
-from nn_zoo.tasks.precise import precise
+from nn_zoo.tasks.precise import precise, precisely
 from nn_zoo.train.evaluation import predict
 from nn_zoo.train.monitor import Monitor, metric_names
 from nn_zoo.train.optimizer import optimizer
@@ -112,13 +112,13 @@ def build(
     own = config['optimizer'] | {'average': 0.0} | fields.pop('critic_optimizer')
     given['critic_tx'] = optimizer(**own, steps=train['steps'] * fields.get('critic_steps', 1))
 
-  stream = _stream(config, data)
+  stream, precision = _stream(config, data), train.get('matmul_precision', '')
 
   def task_of(model, tx=tx):
     task = named.call(TASKS, 'task', name, model, tx, given=given, **fields)
     task = task._replace(step=with_still_normalization(task.step, config['optimizer']['freeze']))
     task = bucketed(task, stream.shapes) if isinstance(stream, Bucketed) else task
-    return precise(task, train.get('matmul_precision', ''))
+    return precise(task, precision)
 
   task = task_of(model)
   evals = {
@@ -129,7 +129,7 @@ def build(
   measures = kind.measured(data) if kind.measured else kind.measures
   prepare = given.get('prepare', as_they_are)
   made = config['task'] | task._asdict() | {'data': data, 'prepare': prepare, 'measures': measures}
-  made['draw'] = draw = kind.draw and partial(kind.draw, made, model)
+  made['draw'] = draw = kind.draw and precisely(partial(kind.draw, made, model), precision)
   settle = kind.settle and kind.settle(config['task'], data.validation['targets'])
   sections = _sections(config, made, model, task_of)
   split = next(iter(evals), None)  # validation, if there is any

@@ -1,9 +1,11 @@
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from configs import gpt_shakespeare, vit_digits
+from configs import dcgan_digits, gpt_shakespeare, vae_mnist, vit_digits
 from nn_zoo.build import build
 from nn_zoo.config import check_config
 from nn_zoo.errors import InputError
@@ -53,6 +55,18 @@ def test_a_config_asks_for_it(asked):
   text = str(jax.make_jaxpr(experiment.task.step)(state, batch, key))
   assert 'matrix_product[' in text
   assert ('precision=bfloat16' in text) == (asked == 'bfloat16')
+
+
+def test_what_draws_examples_is_as_precise():
+  config = vae_mnist.get_config()
+  config.data = dcgan_digits.get_config().data.to_dict() | {'scale': 1}
+  config.model.shape = (8, 8, 1)
+  config.train.update({'matmul_precision': 'bfloat16', 'batch_size': 2})
+  experiment = build(config.to_dict())
+  state = jax.eval_shape(experiment.task.init, jax.random.key(0), experiment.train[0])
+  latents = {'latent': jnp.zeros((1000, experiment.model.latent))}
+  text = str(jax.make_jaxpr(experiment.draw)(state, latents, jax.random.key(0)))
+  assert set(re.findall(r'precision=(.*)', text)) == {'(Precision.DEFAULT, Precision.DEFAULT)'}
 
 
 def test_results_are_those_of_the_task():
